@@ -1,0 +1,60 @@
+/** The import rules of docs/architecture.md. `pnpm lint:imports` fails when one is broken. */
+
+const packages = '^packages/(core|ingest-api|delivery-worker)/src/';
+const compositionRoots = '(lambda\\.ts|/testing/)';
+
+export default {
+  forbidden: [
+    {
+      name: 'domain-is-pure',
+      comment: 'The domain imports nothing outside itself but hashing, which is a pure function.',
+      severity: 'error',
+      from: { path: '^packages/core/src/domain/' },
+      to: { pathNot: ['^packages/core/src/domain/', '^(node:)?crypto$'] },
+    },
+    {
+      name: 'ports-speak-domain',
+      comment: 'A port is an interface in words of the domain.',
+      severity: 'error',
+      from: { path: '^packages/core/src/ports/' },
+      to: { pathNot: '^packages/core/src/(domain|ports)/' },
+    },
+    {
+      name: 'adapters-only-in-composition-roots',
+      comment: 'Use cases receive adapters; only lambda.ts, the command line and tests build them.',
+      severity: 'error',
+      from: { path: packages, pathNot: ['^packages/core/src/(sqlite|aws|testing)/', compositionRoots] },
+      to: { path: '^packages/core/src/(sqlite|aws|testing)/' },
+    },
+    {
+      name: 'adapters-do-not-know-each-other',
+      severity: 'error',
+      from: { path: '^packages/core/src/(sqlite|aws)/' },
+      to: { path: '^packages/core/src/(sqlite|aws)/', pathNot: '^packages/core/src/$1/' },
+    },
+    {
+      name: 'functions-do-not-know-each-other',
+      comment: 'Function packages meet only in the command line.',
+      severity: 'error',
+      from: { path: '^packages/(ingest-api|delivery-worker)/' },
+      to: { path: '^packages/(ingest-api|delivery-worker|cli)/', pathNot: '^packages/$1/' },
+    },
+    {
+      name: 'no-testing-in-production-code',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/', pathNot: '/src/testing/' },
+      to: { path: '/src/testing/' },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node'],
+      extensions: ['.ts', '.mjs', '.js'],
+    },
+  },
+};

@@ -1,0 +1,111 @@
+/**
+ * What came of an attempt, and what must follow.
+ */
+
+import { backoffDelay } from './retry-policy.ts';
+
+/** Everything that can come of one HTTP attempt. */
+export type AttemptOutcome =
+  | { readonly kind: 'response'; readonly statusCode: number; readonly retryAfterMs?: number }
+  /** The exchange was not over at its deadline. */
+  | { readonly kind: 'timeout'; readonly detail: string }
+  | { readonly kind: 'dns'; readonly detail: string }
+  | { readonly kind: 'tls'; readonly detail: string }
+  | { readonly kind: 'connection'; readonly detail: string }
+  /** A setting forbids the target; the detail names the setting. */
+  | { readonly kind: 'blocked'; readonly detail: string }
+  /** No request was made: a crashed attempt had used up the plan. */
+  | { readonly kind: 'interrupted' }
+  /** No request was made: the message expired while it waited. */
+  | { readonly kind: 'expired' };
+
+/** Why a message is a dead letter. */
+export const REASONS = [
+  /** Every attempt failed in a way that a retry could have cured. */
+  'exhausted',
+  /** The target refused it: a redirect, or a 4xx that a retry does not cure. */
+  'rejected',
+  /** The target answered 410. */
+  'gone',
+  /** `expiresAt` passed, or would have before the next attempt. */
+  'expired',
+  /** The last attempt of the plan was cut off, its result is not known. */
+  'interrupted',
+  /** A setting forbids the target. */
+  'blocked',
+  /** A queue entry without a message. */
+  'orphan',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** What must happen next. */
+export type Reaction =
+  | { readonly kind: 'succeed' }
+  | { readonly kind: 'retry'; readonly due: number }
+  | { readonly kind: 'dead-letter'; readonly reason: Reason };
+
+/** Where a message stands in its plan when an attempt ends. */
+export interface AttemptContext {
+  /** Of the attempt that ended, from 1. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Uniform in [0, 1). */
+  readonly random: number;
+}
+
+/** The one place where an outcome becomes success, a retry or a dead letter. Total: every outcome has a reaction. */
+export function react(outcome: AttemptOutcome, context: AttemptContext): Reaction {
+  switch (outcome.kind) {
+    case 'response':
+      return reactToStatus(outcome.statusCode, outcome.retryAfterMs ?? 0, context);
+    case 'timeout':
+    case 'dns':
+    case 'tls':
+    case 'connection':
+      return retryOrGiveUp(0, context);
+    case 'blocked':
+    case 'interrupted':
+    case 'expired':
+      return { kind: 'dead-letter', reason: outcome.kind };
+  }
+}
+
+const RETRYABLE_4XX = new Set([408, 425, 429]);
+
+function reactToStatus(statusCode: number, retryAfterMs: number, context: AttemptContext): Reaction {
+  if (statusCode >= 200 && statusCode <= 299) return { kind: 'succeed' };
+  const isServerError = statusCode >= 500 && statusCode <= 599;
+  if (isServerError || RETRYABLE_4XX.has(statusCode)) return retryOrGiveUp(retryAfterMs, context);
+  return { kind: 'dead-letter', reason: statusCode === 410 ? 'gone' : 'rejected' };
+}
+
+/** A retry is due no sooner than the target asked for, and never at or after the end of the message's life. */
+function retryOrGiveUp(retryAfterMs: number, context: AttemptContext): Reaction {
+  if (context.attempt >= context.maxAttempts) return { kind: 'dead-letter', reason: 'exhausted' };
+  const due = context.now + Math.max(retryAfterMs, backoffDelay(context.attempt, context.random));
+  if (due >= context.expiresAt) return { kind: 'dead-letter', reason: 'expired' };
+  return { kind: 'retry', due };
+}
+
+/** The HTTP status of an outcome, or null when there was no answer. */
+export function outcomeStatus(outcome: AttemptOutcome): number | null {
+  return outcome.kind === 'response' ? outcome.statusCode : null;
+}
+
+/** One line for people: what went wrong; null when nothing did. */
+export function describeFailure(outcome: AttemptOutcome): string | null {
+  switch (outcome.kind) {
+    case 'response':
+      return outcome.statusCode >= 200 && outcome.statusCode <= 299 ? null : `HTTP ${outcome.statusCode}`;
+    case 'interrupted':
+      return 'the last attempt was cut off before its result was known';
+    case 'expired':
+      return 'expired before it could be delivered';
+    default:
+      return `${outcome.kind}: ${outcome.detail}`;
+  }
+}

@@ -1,0 +1,43 @@
+/** Errors that callers tell apart: a code, a cause, and whether repeating the same call can help. */
+export class MillraceError extends Error {
+  readonly code: string;
+  readonly retryable: boolean;
+
+  constructor(code: string, message: string, options: ErrorOptions & { retryable?: boolean } = {}) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** The store could not do it now (disk full, I/O error, closing). Nothing was acknowledged; repeat the call later. */
+export class StoreUnavailableError extends MillraceError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('store-unavailable', message, { ...options, retryable: true });
+  }
+}
+
+/** A page cursor that this store did not hand out. */
+export class InvalidCursorError extends MillraceError {
+  constructor() {
+    super('invalid-cursor', 'the cursor is not one that an earlier page returned');
+  }
+}
+
+/** A data folder or its database cannot be used: what is wrong, where, and what to do. */
+export class DataFolderError extends MillraceError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('data-folder', message, options);
+  }
+}
+
+/** Settings that cannot be used: every problem, each naming its setting. */
+export class ConfigError extends MillraceError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super('config', problems.join('\n'));
+    this.problems = problems;
+  }
+}
