@@ -6,7 +6,13 @@ import { backoffDelay } from './retry-policy.ts';
 
 /** Everything that can come of one HTTP attempt. */
 export type AttemptOutcome =
-  | { readonly kind: 'response'; readonly statusCode: number; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'response';
+      readonly statusCode: number;
+      readonly retryAfterMs?: number;
+      /** The beginning of the answer's body, for operators. */
+      readonly excerpt?: string;
+    }
   /** The exchange was not over at its deadline. */
   | { readonly kind: 'timeout'; readonly detail: string }
   | { readonly kind: 'dns'; readonly detail: string }
@@ -74,10 +80,14 @@ export function react(outcome: AttemptOutcome, context: AttemptContext): Reactio
   }
 }
 
+function isSuccess(statusCode: number): boolean {
+  return statusCode >= 200 && statusCode <= 299;
+}
+
 const RETRYABLE_4XX = new Set([408, 425, 429]);
 
 function reactToStatus(statusCode: number, retryAfterMs: number, context: AttemptContext): Reaction {
-  if (statusCode >= 200 && statusCode <= 299) return { kind: 'succeed' };
+  if (isSuccess(statusCode)) return { kind: 'succeed' };
   const isServerError = statusCode >= 500 && statusCode <= 599;
   if (isServerError || RETRYABLE_4XX.has(statusCode)) return retryOrGiveUp(retryAfterMs, context);
   return { kind: 'dead-letter', reason: statusCode === 410 ? 'gone' : 'rejected' };
@@ -99,8 +109,11 @@ export function outcomeStatus(outcome: AttemptOutcome): number | null {
 /** One line for people: what went wrong; null when nothing did. */
 export function describeFailure(outcome: AttemptOutcome): string | null {
   switch (outcome.kind) {
-    case 'response':
-      return outcome.statusCode >= 200 && outcome.statusCode <= 299 ? null : `HTTP ${outcome.statusCode}`;
+    case 'response': {
+      if (isSuccess(outcome.statusCode)) return null;
+      const excerpt = outcome.excerpt ?? '';
+      return excerpt === '' ? `HTTP ${outcome.statusCode}` : `HTTP ${outcome.statusCode}: ${excerpt}`;
+    }
     case 'interrupted':
       return 'the last attempt was cut off before its result was known';
     case 'expired':

@@ -1,0 +1,45 @@
+/** The worker thread that owns the database: takes all groups that have arrived, and commits them as one. */
+
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { DataFolderError } from '../errors.ts';
+import { openDatabase } from './database.ts';
+import type { EngineOptions, FromThread, ToThread } from './engine-host.ts';
+import { type Call, runGroup } from './group-commit.ts';
+import { createMessageEngine } from './message-engine.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('engine-thread.ts runs as a worker thread only');
+const post = (message: FromThread): void => port.postMessage(message);
+
+function open(options: EngineOptions) {
+  try {
+    const db = openDatabase(options);
+    const engine = createMessageEngine(db, options.retention);
+    post({ opened: true });
+    return { db, engine };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    post({ opened: false, message, isDataFolderError: error instanceof DataFolderError });
+    return undefined;
+  }
+}
+
+const opened = open(workerData as EngineOptions);
+if (opened !== undefined) {
+  const { db, engine } = opened;
+  port.on('message', (first: ToThread) => {
+    const calls: Call[] = [];
+    let closing = false;
+    for (let message: ToThread | undefined = first; message !== undefined; ) {
+      if (message === 'close') closing = true;
+      else calls.push(...message.calls);
+      message = receiveMessageOnPort(port)?.message as ToThread | undefined;
+    }
+    if (calls.length > 0) post({ answers: runGroup(db, engine, calls) });
+    if (closing) {
+      db.close();
+      post('closed');
+      port.close();
+    }
+  });
+}

@@ -1,0 +1,295 @@
+/**
+ * The steps of a message's life as statements on one database. Synchronous, and without transactions of its own:
+ * `group-commit.ts` runs many calls in one.
+ */
+
+import type { DatabaseSync } from 'node:sqlite';
+import {
+  type DeliveryState,
+  decideClaim,
+  decideSettle,
+  hasEnded,
+  initialState,
+  type Status,
+} from '../domain/lifecycle.ts';
+import type { Reason } from '../domain/outcome.ts';
+import type { AcceptResult, ClaimResult, Counts, SettleResult } from '../ports/message-store.ts';
+import { createCounters } from './counters.ts';
+import { createHandedOut } from './handed-out.ts';
+import { createMessageOperations } from './message-operations.ts';
+import {
+  type ClaimRecord,
+  forEachBody,
+  type MessageRecord,
+  type MessageRecords,
+  packBodies,
+  type RowReference,
+  type SettleRecord,
+  type TakenRecords,
+} from './records.ts';
+import { IDS_PER_MS } from './schema.ts';
+
+export interface Retention {
+  /** Milliseconds that a delivered message stays known. */
+  readonly succeededMs: number;
+  /** Milliseconds that a dead letter stays, and can be replayed. */
+  readonly failedMs: number;
+}
+
+export type MessageEngine = ReturnType<typeof createMessageEngine>;
+
+interface StateRow extends DeliveryState {
+  readonly id: number;
+  readonly past_attempts: number;
+}
+
+interface ExistingRow {
+  readonly id: number;
+  readonly status: Status;
+  readonly content_hash: Uint8Array;
+  readonly remove_at: number | null;
+}
+
+interface RequestRow {
+  readonly id: number;
+  readonly message_id: string;
+  readonly sender_id: string;
+  readonly timestamp: string;
+  readonly target_url: string;
+  readonly round: number;
+  readonly due: number;
+  readonly max_attempts: number;
+  readonly expires_at: number;
+  readonly method: string;
+  readonly headers: string;
+  readonly body: Uint8Array;
+}
+
+export function createMessageEngine(db: DatabaseSync, retention: Retention) {
+  const counters = createCounters(db);
+  const handedOut = createHandedOut();
+  const operations = createMessageOperations(db, counters);
+
+  const insertMessage = db.prepare(`
+    INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL, NULL, ?)
+    ON CONFLICT (message_id, sender_id, timestamp, target_url) DO NOTHING`);
+  const insertRequest = db.prepare('INSERT INTO requests VALUES (?, ?, ?, ?)');
+  const deleteMessage = db.prepare('DELETE FROM messages WHERE id = ?');
+  const deleteRequest = db.prepare('DELETE FROM requests WHERE id = ?');
+  const selectExisting = db.prepare(`
+    SELECT id, status, content_hash, remove_at FROM messages
+    WHERE message_id = ? AND sender_id = ? AND timestamp = ? AND target_url = ?`);
+  const selectState = db.prepare(`
+    SELECT id, status, round, attempts, token, due, reason, replays, past_attempts FROM messages WHERE id = ?`);
+  const updateClaimed = db.prepare(`
+    UPDATE messages SET status = 'PROCESSING', round = ?, attempts = ?, token = ?, due = ?, updated_at = ?
+    WHERE id = ?`);
+  const updateSucceeded = db.prepare(`
+    UPDATE messages SET status = 'SUCCESS', token = NULL, due = NULL, reason = NULL, updated_at = ?, remove_at = ?
+    WHERE id = ?`);
+  const updateUnsuccessful = db.prepare(`
+    UPDATE messages SET status = ?, round = ?, attempts = ?, token = NULL, due = ?, reason = ?, updated_at = ?,
+      remove_at = ?, error = ?, error_status = ?, error_at = ?
+    WHERE id = ?`);
+  const selectDue = db.prepare('SELECT id FROM messages WHERE due <= ? ORDER BY due LIMIT ?');
+  const selectNextDue = db.prepare('SELECT min(due) AS due FROM messages WHERE due > ?');
+  const selectOldestDue = db.prepare('SELECT min(due) AS due FROM messages WHERE due IS NOT NULL');
+  const selectRequest = db.prepare(`
+    SELECT id, message_id, sender_id, timestamp, target_url, round, due, max_attempts, expires_at, method, headers, body
+    FROM messages JOIN requests USING (id) WHERE id = ?`);
+  const selectRemovable = db.prepare('SELECT id FROM messages WHERE remove_at <= ? ORDER BY remove_at LIMIT ?');
+  const updateLeases = db.prepare(`UPDATE messages SET due = ? WHERE due > ? AND status = 'PROCESSING'`);
+  const insertProbe = db.prepare('INSERT INTO probe VALUES (zeroblob(65536))');
+  const deleteProbe = db.prepare('DELETE FROM probe');
+
+  let lastId = Number(db.prepare('SELECT max(id) AS id FROM messages').get()?.['id'] ?? 0);
+  const nextId = (now: number): number => {
+    lastId = Math.max(lastId + 1, Math.floor(now) * IDS_PER_MS);
+    return lastId;
+  };
+
+  function findExisting(record: Pick<MessageRecord, 'messageId' | 'senderId' | 'timestamp' | 'targetUrl'>) {
+    const { messageId, senderId, timestamp, targetUrl } = record;
+    return selectExisting.get(messageId, senderId, timestamp, targetUrl) as ExistingRow | undefined;
+  }
+
+  function findState(row: RowReference): StateRow | undefined {
+    const id = typeof row === 'number' ? row : findExisting(row)?.id;
+    return id === undefined ? undefined : (selectState.get(id) as StateRow | undefined);
+  }
+
+  function remove(id: number): void {
+    deleteMessage.run(id);
+    deleteRequest.run(id);
+  }
+
+  /** False when a message with this identity is there already. */
+  function insert(record: MessageRecord, body: Uint8Array, state: DeliveryState, now: number, removeAt: number | null) {
+    const { messageId, senderId, timestamp, targetUrl, maxAttempts, expiresAt } = record;
+    const { status, round, due, reason } = state;
+    const id = nextId(now);
+    const { changes } = insertMessage.run(
+      ...[id, messageId, senderId, timestamp, targetUrl, record.contentHash],
+      ...[status, round, due, reason, maxAttempts, expiresAt - now, expiresAt, now, removeAt],
+    );
+    if (changes === 0) return false;
+    insertRequest.run(id, record.method, record.headers, body);
+    return true;
+  }
+
+  function acceptOne(record: MessageRecord, body: Uint8Array, now: number): AcceptResult {
+    if (!insert(record, body, initialState(now), now, null)) {
+      const existing = findExisting(record);
+      if (existing === undefined) throw new Error('a message conflicts with one that is not there');
+      const isForgotten = existing.remove_at !== null && existing.remove_at <= now;
+      if (!isForgotten) {
+        const isSame = Buffer.compare(existing.content_hash, record.contentHash) === 0;
+        return isSame ? { kind: 'duplicate', status: existing.status } : { kind: 'conflict' };
+      }
+      remove(existing.id);
+      insert(record, body, initialState(now), now, null);
+    }
+    counters.add('accepted', 1);
+    return { kind: 'accepted' };
+  }
+
+  function claimOne({ row, round, token, leaseMs }: ClaimRecord, now: number): ClaimResult {
+    const state = findState(row);
+    if (state === undefined) return { kind: 'missing' };
+    handedOut.release(state.id);
+    const decision = decideClaim(state, round, { now, token, leaseUntil: now + leaseMs });
+    if (decision.kind !== 'won') return decision;
+    const { attempts } = decision.state;
+    updateClaimed.run(round, attempts, token, now + leaseMs, now, state.id);
+    return { kind: 'won', attempt: attempts, leaseUntil: now + leaseMs, takeover: decision.takeover };
+  }
+
+  function settleOne({ row, round, token, result, error }: SettleRecord, now: number): SettleResult {
+    const before = findState(row);
+    if (before === undefined) return 'acknowledge';
+    const decision = decideSettle(before, round, token, result);
+    if (decision.kind !== 'settled') return decision.kind;
+    const { id } = before;
+    const { state } = decision;
+    const removeAt = removalTime(state.status, now);
+    if (state.status === 'SUCCESS') {
+      updateSucceeded.run(now, removeAt, id);
+      deleteRequest.run(id);
+    } else {
+      updateUnsuccessful.run(
+        ...[state.status, state.round, state.attempts, state.due, state.reason, now, removeAt],
+        ...[error?.message ?? null, error?.statusCode ?? null, error === null ? null : now, id],
+      );
+    }
+    if (hasEnded(state)) {
+      handedOut.release(id);
+      counters.add(state.status === 'SUCCESS' ? 'succeeded' : 'failed', 1);
+    }
+    return 'settled';
+  }
+
+  function removalTime(status: Status, now: number): number | null {
+    if (status === 'SUCCESS') return now + retention.succeededMs;
+    return status === 'FAILED' ? now + retention.failedMs : null;
+  }
+
+  return {
+    ...operations,
+
+    accept({ now, batch }: { now: number; batch: MessageRecords }): AcceptResult[] {
+      const results: AcceptResult[] = [];
+      forEachBody(batch.records, batch.bodies, (record, body) => results.push(acceptOne(record, body, now)));
+      return results;
+    },
+
+    claim: ({ now, claims }: { now: number; claims: readonly ClaimRecord[] }) =>
+      claims.map((claim) => claimOne(claim, now)),
+
+    settle: ({ now, settlements }: { now: number; settlements: readonly SettleRecord[] }) =>
+      settlements.map((settlement) => settleOne(settlement, now)),
+
+    /** The row is the entry: it is due again when its lease ends, and is not handed out before `until`. */
+    handBack({ rows }: { rows: readonly { row: RowReference; until: number }[] }): void {
+      for (const { row, until } of rows) {
+        const id = findState(row)?.id;
+        if (id !== undefined) handedOut.hold(id, until);
+      }
+    },
+
+    keepOrphans({ now, batch }: { now: number; batch: MessageRecords }): void {
+      const reason: Reason = 'orphan';
+      const state: DeliveryState = { ...initialState(now), status: 'FAILED', due: null, reason };
+      forEachBody(batch.records, batch.bodies, (record, body) => {
+        if (!insert(record, body, state, now, removalTime('FAILED', now))) return;
+        counters.add('accepted', 1);
+        counters.add('failed', 1);
+      });
+    },
+
+    /** Hands out up to `limit` messages that are due; each only once, until it is claimed or released. */
+    take({ now, limit }: { now: number; limit: number }): TakenRecords {
+      const records: TakenRecords['records'][number][] = [];
+      const bodies: Uint8Array[] = [];
+      for (const { id } of selectDue.iterate(now, limit + handedOut.size()) as Iterable<{ id: number }>) {
+        if (records.length === limit) break;
+        if (!handedOut.mayTake(id, now)) continue;
+        const row = selectRequest.get(id) as RequestRow | undefined;
+        if (row === undefined) throw new Error(`message ${id} has no request`);
+        handedOut.hold(id, Number.POSITIVE_INFINITY);
+        bodies.push(row.body);
+        records.push({
+          rowId: id,
+          messageId: row.message_id,
+          senderId: row.sender_id,
+          timestamp: row.timestamp,
+          targetUrl: row.target_url,
+          method: row.method,
+          headers: row.headers,
+          bodyLength: row.body.length,
+          maxAttempts: row.max_attempts,
+          expiresAt: row.expires_at,
+          round: row.round,
+          due: row.due,
+        });
+      }
+      const nextDue = Number(selectNextDue.get(now)?.['due'] ?? Number.POSITIVE_INFINITY);
+      const next = Math.min(nextDue, handedOut.nextRelease(now));
+      return { records, bodies: packBodies(bodies), nextDue: Number.isFinite(next) ? next : null };
+    },
+
+    /** Entries that were taken and will not be claimed by their taker. */
+    release({ rows }: { rows: readonly number[] }): void {
+      for (const id of rows) handedOut.release(id);
+    },
+
+    counts(): Counts {
+      const waiting = Number(db.prepare('SELECT count(*) AS n FROM messages WHERE due IS NOT NULL').get()?.['n']);
+      return { ...counters.read(), waiting };
+    },
+
+    /** When the message that waits the longest fell or falls due; null when none waits. */
+    oldestDue: (): number | null => selectOldestDue.get()?.['due'] as number | null,
+
+    /** Removes up to `limit` messages whose retention is over; returns how many. */
+    removeExpired({ now, limit }: { now: number; limit: number }): number {
+      const rows = selectRemovable.all(now, limit) as { id: number }[];
+      for (const { id } of rows) remove(id);
+      return rows.length;
+    },
+
+    /** Leases that an earlier process of this folder held: it is dead, so they are over. */
+    endLeases: ({ now }: { now: number }): number => Number(updateLeases.run(now, now).changes),
+
+    /** Takes some room, so that a full disk shows; `clearProbe` gives it back for messages to use. */
+    probe: (): void => void insertProbe.run(),
+    clearProbe: (): void => void deleteProbe.run(),
+
+    /** Called by the group commit before a commit, after one, and after a rollback. */
+    beforeCommit: () => counters.flush(),
+    afterCommit: () => handedOut.keep(),
+    afterRollback: () => {
+      counters.discard();
+      handedOut.discard();
+    },
+  };
+}

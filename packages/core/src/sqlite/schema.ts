@@ -1,0 +1,88 @@
+/**
+ * The database of one machine: its tables, and the way from any older version to this one.
+ */
+
+import type { DatabaseSync } from 'node:sqlite';
+
+/** `PRAGMA application_id` of a Millrace database: "MLRC". */
+export const APPLICATION_ID = 0x4d4c5243;
+
+/** `messages.id` leaves room for this many messages a millisecond; a clock that stands still or goes back uses them up. */
+export const IDS_PER_MS = 1_024;
+
+/**
+ * Migration n leads from schema version n to n + 1. One that has been released is never changed.
+ *
+ * `messages.id` is the time of acceptance in ms × `IDS_PER_MS` plus a count: rows lie in the order of their acceptance, pages
+ * fill from the right, and a range of time is a range of ids.
+ *
+ * `due` is set exactly while a message waits or is processed (`DeliveryState.due`), so that the index over it is the
+ * queue. `remove_at` is set exactly when it has ended. Requests stand apart: the rows that every step of a delivery
+ * rewrites stay small, and a delivered body is gone at once.
+ */
+const MIGRATIONS = [
+  `
+  CREATE TABLE messages (
+    id            INTEGER PRIMARY KEY,
+    message_id    TEXT    NOT NULL,
+    sender_id     TEXT    NOT NULL,
+    timestamp     TEXT    NOT NULL,
+    target_url    TEXT    NOT NULL,
+    content_hash  BLOB    NOT NULL,
+    status        TEXT    NOT NULL,
+    round         INTEGER NOT NULL,
+    attempts      INTEGER NOT NULL,
+    token         TEXT,
+    due           INTEGER,
+    reason        TEXT,
+    replays       INTEGER NOT NULL,
+    past_attempts INTEGER NOT NULL,
+    max_attempts  INTEGER NOT NULL,
+    lifetime      INTEGER NOT NULL,
+    expires_at    INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL,
+    error         TEXT,
+    error_status  INTEGER,
+    error_at      INTEGER,
+    remove_at     INTEGER
+  ) STRICT;
+
+  CREATE UNIQUE INDEX messages_identity ON messages (message_id, sender_id, timestamp, target_url);
+  CREATE INDEX messages_due    ON messages (due)       WHERE due IS NOT NULL;
+  CREATE INDEX messages_remove ON messages (remove_at) WHERE remove_at IS NOT NULL;
+  CREATE INDEX messages_failed ON messages (id)        WHERE status = 'FAILED';
+
+  CREATE TABLE requests (
+    id      INTEGER PRIMARY KEY,
+    method  TEXT NOT NULL,
+    headers TEXT NOT NULL,
+    body    BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE counters (
+    name  TEXT    PRIMARY KEY,
+    value INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO counters VALUES ('accepted', 0), ('succeeded', 0), ('failed', 0);
+
+  CREATE TABLE probe (data BLOB NOT NULL) STRICT;
+  `,
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+export function readPragma(db: DatabaseSync, name: string): number {
+  const row = db.prepare(`PRAGMA ${name}`).get();
+  return Number(Object.values(row ?? {})[0]);
+}
+
+/** Brings an empty or older database to the present version, in one transaction. */
+export function migrate(db: DatabaseSync): void {
+  const version = readPragma(db, 'user_version');
+  if (version === SCHEMA_VERSION) return;
+  db.exec('BEGIN IMMEDIATE');
+  for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+  // Into the main file, where `assertOwnDatabase` looks for the mark.
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+}

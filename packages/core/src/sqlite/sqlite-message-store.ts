@@ -1,0 +1,257 @@
+/**
+ * `MessageStore` on one machine: one SQLite file, where each promise is one transaction.
+ */
+
+import { statfs } from 'node:fs/promises';
+import type { Status } from '../domain/lifecycle.ts';
+import type { Message, Method } from '../domain/message.ts';
+import { InvalidCursorError } from '../errors.ts';
+import { type Clock, systemClock } from '../ports/clock.ts';
+import type { Entry, HealthProblem, MessageFilter, MessageStore, MessageView } from '../ports/message-store.ts';
+import { type EngineHost, openInline, openThread } from './engine-host.ts';
+import { forEachBody, type RowEntry, type RowReference, type TakenRecords, toMessageRecords } from './records.ts';
+
+export interface SqliteStoreOptions {
+  /** The data folder; made when it does not exist. */
+  readonly folder: string;
+  readonly clock?: Clock;
+  /** Bytes that the database may take; without it, what the disk has. */
+  readonly maxBytes?: number;
+  /** Days that a delivered message stays known, so that its repeat is a duplicate. Default 7. */
+  readonly dedupeDays?: number;
+  /** False: the database runs on the caller's thread, for tests. */
+  readonly thread?: boolean;
+}
+
+/** What the loop on one machine needs beside the port: the queue, which AWS has outside of the program. */
+export interface SqliteStore extends MessageStore {
+  /**
+   * Up to `limit` entries that are due, oldest first. Each is handed out once, until it is claimed or released; and
+   * when the next falls due (epoch milliseconds; null when none waits).
+   */
+  take(limit: number): Promise<{ readonly entries: readonly Entry[]; readonly nextDue: number | null }>;
+  /** Gives entries back that were taken and will not be claimed. */
+  release(entries: readonly Entry[]): Promise<void>;
+  /** Calls the listener whenever new entries may be due. */
+  onWork(listener: () => void): void;
+  /** Epoch milliseconds: when the message that waits the longest fell or falls due; null when none waits. */
+  oldestDue(): Promise<number | null>;
+  /** Removes messages whose retention is over, in small slices; returns how many. */
+  removeExpired(): Promise<number>;
+  /** Ends what was begun, and gives the folder free. */
+  close(): Promise<void>;
+}
+
+const DAY_MS = 86_400_000;
+const FAILED_DAYS = 30;
+const REMOVE_SLICE = 500;
+const LOW_DISK_BYTES = 8 * 1_024 * 1_024;
+const FIRST_PAGE = Number.MAX_SAFE_INTEGER;
+/** Windows that one page of a listing looks through before it comes back short. */
+const LIST_WINDOWS = 10;
+
+/**
+ * Opens the store of a data folder. This process owns the folder from now on: leases that an earlier one left are over.
+ *
+ * @throws DataFolderError
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  const { folder, maxBytes, clock = systemClock, dedupeDays = 7, thread = true } = options;
+  const engineOptions = {
+    folder,
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+    retention: { succeededMs: dedupeDays * DAY_MS, failedMs: FAILED_DAYS * DAY_MS },
+  };
+  const host = thread ? await openThread(engineOptions) : openInline(engineOptions);
+  await host.call('endLeases', { now: clock.now() });
+  return createStore(host, clock, folder);
+}
+
+function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStore {
+  const listeners: (() => void)[] = [];
+  const announceWork = (): void => {
+    for (const listener of listeners) listener();
+  };
+
+  return {
+    async accept(messages) {
+      const results = await host.call('accept', { now: clock.now(), batch: toMessageRecords(messages) });
+      if (results.some((result) => result.kind === 'accepted')) announceWork();
+      return results;
+    },
+
+    claim: (claims) =>
+      host.call('claim', {
+        now: clock.now(),
+        claims: claims.map(({ entry, token, leaseMs }) => ({
+          row: rowOf(entry),
+          round: entry.round,
+          token,
+          leaseMs,
+        })),
+      }),
+
+    async settle(settlements) {
+      const results = await host.call('settle', {
+        now: clock.now(),
+        settlements: settlements.map(({ entry, token, result, error }) => ({
+          row: rowOf(entry),
+          round: entry.round,
+          token,
+          result,
+          error,
+        })),
+      });
+      if (settlements.some((settlement) => settlement.result.kind === 'retry')) announceWork();
+      return results;
+    },
+
+    async handBack(entries) {
+      await host.call('handBack', { rows: entries.map(({ entry, until }) => ({ row: rowOf(entry), until })) });
+      announceWork();
+    },
+
+    keepOrphans: (entries) =>
+      host.call('keepOrphans', { now: clock.now(), batch: toMessageRecords(entries.map(toMessage)) }),
+
+    get: (name) => host.call('get', { name }),
+
+    async list({ status, limit, cursor, ...filter }) {
+      const scanFilter: MessageFilter & { status?: Status } = status === undefined ? filter : { ...filter, status };
+      let before: number | null = parseCursor(cursor);
+      const messages: MessageView[] = [];
+      for (let window = 0; window < LIST_WINDOWS && before !== null && messages.length < limit; window++) {
+        const page: { messages: MessageView[]; before: number | null } = await host.call('list', {
+          filter: scanFilter,
+          before,
+          limit: limit - messages.length,
+        });
+        messages.push(...page.messages);
+        before = page.before;
+      }
+      return { messages, cursor: formatCursor(before) };
+    },
+
+    async replay(name) {
+      const result = await host.call('replay', { now: clock.now(), name });
+      if (result.replayed > 0) announceWork();
+      return result;
+    },
+
+    async replayMany({ limit, dryRun, cursor, ...filter }) {
+      const failed = { ...filter, status: 'FAILED' as const };
+      let before: number | null = parseCursor(cursor);
+      let replayed = 0;
+      while (!dryRun && before !== null && replayed < limit) {
+        const page: { replayed: number; before: number | null } = await host.call('replayWindow', {
+          now: clock.now(),
+          filter: failed,
+          before,
+          limit: limit - replayed,
+        });
+        replayed += page.replayed;
+        before = page.before;
+      }
+      if (replayed > 0) announceWork();
+      const remaining = before === null ? 0 : await countMatching(host, failed, before);
+      return { replayed, remaining, cursor: remaining === 0 ? null : formatCursor(before) };
+    },
+
+    counts: () => host.call('counts', undefined),
+
+    health: () => findProblems(host, folder),
+
+    async take(limit) {
+      const taken = await host.call('take', { now: clock.now(), limit });
+      return { entries: toEntries(taken), nextDue: taken.nextDue };
+    },
+
+    async release(entries) {
+      const rows = entries.map(rowOf).filter((row) => typeof row === 'number');
+      await host.call('release', { rows });
+      announceWork();
+    },
+
+    onWork: (listener) => void listeners.push(listener),
+
+    oldestDue: () => host.call('oldestDue', undefined),
+
+    async removeExpired() {
+      let removed = 0;
+      for (;;) {
+        const slice = await host.call('removeExpired', { now: clock.now(), limit: REMOVE_SLICE });
+        removed += slice;
+        if (slice < REMOVE_SLICE) return removed;
+      }
+    },
+
+    close: () => host.close(),
+  };
+}
+
+function rowOf(entry: Entry): RowReference {
+  return 'rowId' in entry && typeof entry.rowId === 'number' ? entry.rowId : entry.identity;
+}
+
+function toMessage({ identity, request, maxAttempts, expiresAt }: Entry): Message {
+  return { identity, request, plan: { maxAttempts, expiresAt } };
+}
+
+function toEntries({ records, bodies }: TakenRecords): RowEntry[] {
+  const entries: RowEntry[] = [];
+  forEachBody(records, bodies, (record, body) => {
+    const { messageId, senderId, timestamp, targetUrl, method, headers, maxAttempts, expiresAt, round } = record;
+    entries.push({
+      v: 1,
+      identity: { messageId, senderId, timestamp, targetUrl },
+      round,
+      notBefore: record.due,
+      maxAttempts,
+      expiresAt,
+      request: { method: method as Method, headers: JSON.parse(headers), body },
+      rowId: record.rowId,
+    });
+  });
+  return entries;
+}
+
+async function countMatching(
+  host: EngineHost,
+  filter: MessageFilter & { status: Status },
+  from: number,
+): Promise<number> {
+  let matching = 0;
+  for (let before: number | null = from; before !== null; ) {
+    const window: { matching: number; before: number | null } = await host.call('count', { filter, before, limit: 0 });
+    matching += window.matching;
+    before = window.before;
+  }
+  return matching;
+}
+
+/** A cursor is the id that the next page lies below. */
+function formatCursor(before: number | null): string | null {
+  return before === null ? null : before.toString(36);
+}
+
+function parseCursor(cursor: string | undefined): number {
+  if (cursor === undefined) return FIRST_PAGE;
+  const before = Number.parseInt(cursor, 36);
+  if (!Number.isSafeInteger(before) || before < 0 || before.toString(36) !== cursor) throw new InvalidCursorError();
+  return before;
+}
+
+async function findProblems(host: EngineHost, folder: string): Promise<HealthProblem[]> {
+  const problems: HealthProblem[] = [];
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < LOW_DISK_BYTES) {
+    problems.push({ part: 'disk', detail: `${Math.floor((bavail * bsize) / 1_024)} KiB left in ${folder}` });
+  }
+  try {
+    await host.call('probe', undefined);
+    await host.call('clearProbe', undefined);
+  } catch (error) {
+    problems.push({ part: 'database', detail: error instanceof Error ? error.message : String(error) });
+  }
+  return problems;
+}

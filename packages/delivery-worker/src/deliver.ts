@@ -1,0 +1,154 @@
+/**
+ * The use case: an entry comes from a queue; one worker makes the attempt; its result is stored, with all that must
+ * follow from it, before the entry is acknowledged.
+ *
+ * ```
+ * claim ─won──▶ request ──▶ settle ──▶ acknowledge
+ *   ├─busy────▶ hand a copy back ────▶ acknowledge
+ *   ├─stale──────────────────────────▶ acknowledge
+ *   └─missing─▶ keep as an orphan ───▶ acknowledge
+ * ```
+ */
+
+import {
+  type AttemptError,
+  type AttemptOutcome,
+  type ClaimResult,
+  type Clock,
+  describeFailure,
+  type Entry,
+  type MessageStore,
+  outcomeStatus,
+  type Reaction,
+  type Result,
+  react,
+  StoreUnavailableError,
+} from '@millrace/core';
+import { exchangeDeadlineMs, type Target } from './http-target.ts';
+
+/** What the queue must do with an entry: forget it, or hand it out again. */
+export type Disposition = 'acknowledge' | 'leave';
+
+/** An attempt that has ended, for logs. */
+export interface AttemptReport {
+  readonly entry: Entry;
+  readonly attempt: number;
+  readonly outcome: AttemptOutcome;
+  readonly reaction: Reaction;
+  /** Milliseconds from the claim to the result. */
+  readonly durationMs: number;
+}
+
+export interface DeliverDeps {
+  readonly store: Pick<MessageStore, 'claim' | 'settle' | 'handBack' | 'keepOrphans'>;
+  readonly target: Target;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** A new one for every claim. */
+  readonly newToken: () => string;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Milliseconds that an exchange may take, without what the size of its body adds. */
+  readonly requestTimeoutMs: number;
+  readonly onAttempt?: (report: AttemptReport) => void;
+}
+
+type Won = Extract<ClaimResult, { kind: 'won' }>;
+
+/** A lease outlives its request by this, so that the result can be stored under it. */
+const LEASE_MARGIN_MS = 15_000;
+/** Between two tries to store a result. */
+const SETTLE_RETRY_MS = 250;
+
+/**
+ * Delivers each entry, all at once; the answers stand in the order of the entries.
+ *
+ * @throws StoreUnavailableError when the store cannot even be asked: nothing was requested, and no entry may be
+ * acknowledged
+ */
+export function deliver(entries: readonly Entry[], deps: DeliverDeps): Promise<readonly Disposition[]> {
+  return Promise.all(entries.map((entry) => deliverOne(entry, deps)));
+}
+
+async function deliverOne(entry: Entry, deps: DeliverDeps): Promise<Disposition> {
+  const token = deps.newToken();
+  const deadlineMs = exchangeDeadlineMs(entry.request, deps.requestTimeoutMs);
+  const [claim] = await deps.store.claim([{ entry, token, leaseMs: deadlineMs + LEASE_MARGIN_MS }]);
+  switch (claim?.kind) {
+    case 'won':
+      return attempt(entry, token, claim, deadlineMs, deps);
+    case 'busy':
+      await deps.store.handBack([{ entry, until: claim.until }]);
+      return 'acknowledge';
+    case 'stale':
+      return 'acknowledge';
+    case 'missing':
+      await deps.store.keepOrphans([entry]);
+      return 'acknowledge';
+    case undefined:
+      throw new Error('the store gave no answer to a claim');
+  }
+}
+
+async function attempt(
+  entry: Entry,
+  token: string,
+  claim: Won,
+  deadlineMs: number,
+  deps: DeliverDeps,
+): Promise<Disposition> {
+  const startedAt = deps.clock.now();
+  const isCovered = startedAt + deadlineMs <= claim.leaseUntil;
+  if (!isCovered) return 'leave';
+
+  const outcome = outcomeWithoutRequest(entry, claim, startedAt) ?? (await deps.target.send(entry, deadlineMs));
+  const now = deps.clock.now();
+  const { maxAttempts, expiresAt } = entry;
+  const reaction = react(outcome, { attempt: claim.attempt, maxAttempts, expiresAt, now, random: deps.random() });
+  deps.onAttempt?.({ entry, attempt: claim.attempt, outcome, reaction, durationMs: now - startedAt });
+
+  const message = describeFailure(outcome);
+  const error: AttemptError | null = message === null ? null : { statusCode: outcomeStatus(outcome), message };
+  return settle(entry, token, claim.leaseUntil, toResult(reaction, outcome), error, deps);
+}
+
+/** What is known without asking the target; undefined when it must be asked. */
+function outcomeWithoutRequest(entry: Entry, claim: Won, now: number): AttemptOutcome | undefined {
+  if (claim.attempt > entry.maxAttempts) return { kind: 'interrupted' };
+  if (now >= entry.expiresAt) return { kind: 'expired' };
+  return undefined;
+}
+
+function toResult(reaction: Reaction, outcome: AttemptOutcome): Result {
+  switch (reaction.kind) {
+    case 'succeed':
+      return { kind: 'success' };
+    case 'retry':
+      return { kind: 'retry', due: reaction.due };
+    case 'dead-letter': {
+      const requested = outcome.kind !== 'interrupted' && outcome.kind !== 'expired' && outcome.kind !== 'blocked';
+      return { kind: 'failure', reason: reaction.reason, requested };
+    }
+  }
+}
+
+/** A result is known only here: it is offered to the store until it is taken or the lease is over. */
+async function settle(
+  entry: Entry,
+  token: string,
+  leaseUntil: number,
+  result: Result,
+  error: AttemptError | null,
+  deps: DeliverDeps,
+): Promise<Disposition> {
+  for (;;) {
+    try {
+      const [settled] = await deps.store.settle([{ entry, token, result, error }]);
+      return settled === 'leave' ? 'leave' : 'acknowledge';
+    } catch (failure) {
+      const mayRetry = failure instanceof StoreUnavailableError && deps.clock.now() + SETTLE_RETRY_MS < leaseUntil;
+      if (!mayRetry) throw failure;
+      await deps.sleep(SETTLE_RETRY_MS);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+export { loadConfig, type WorkerConfig } from './config.ts';
+export { type AttemptReport, type DeliverDeps, type Disposition, deliver } from './deliver.ts';
+export { type DeliveryLoop, type DeliveryLoopDeps, type EntryQueue, startDeliveryLoop } from './delivery-loop.ts';
+export { createHttpTarget, type HttpTargetOptions, type Target } from './http-target.ts';
