@@ -61,7 +61,7 @@ export type ClaimDecision =
 export function decideClaim(
   state: DeliveryState,
   round: number,
-  claim: { readonly now: number; readonly token: string; readonly leaseUntil: number },
+  claim: { readonly now: number; readonly token: string; readonly leaseUntil: number; readonly maxAttempts: number },
 ): ClaimDecision {
   const isThisRound = state.round === round;
   const isEarly = state.round === round - 1;
@@ -72,7 +72,8 @@ export function decideClaim(
       ...state,
       status: 'PROCESSING',
       round,
-      attempts: state.attempts + 1,
+      // A claim past the plan makes no request: however many of them die, they count as one.
+      attempts: Math.min(state.attempts, claim.maxAttempts) + 1,
       token: claim.token,
       due: claim.leaseUntil,
     },

@@ -54,15 +54,16 @@ export const LIMITS = {
 } as const;
 
 /**
- * Hash of what is delivered: SHA-256 over method, headers and body. Different content has different hashes; neither
- * the order of headers nor the case of their names is content, because a client that repeats itself may change both.
+ * Hash of what is delivered: SHA-256 over method, headers and body, in base64url. Different content has different
+ * hashes; neither the order of headers nor the case of their names is content, because a client that repeats itself
+ * may change both.
  */
-export function contentHash(request: DeliveryRequest): Uint8Array {
+export function contentHash(request: DeliveryRequest): string {
   const headers = request.headers.map(([name, value]) => [name.toLowerCase(), value]);
-  headers.sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
+  headers.sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0));
   // JSON text ends where its brackets close, so nothing in the head can pass for the body.
   return createHash('sha256')
     .update(JSON.stringify([request.method, headers]))
     .update(request.body)
-    .digest();
+    .digest('base64url');
 }

@@ -12,7 +12,7 @@ export interface Instant {
 
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
-/** `YYYY-MM-DDTHH:MM:SS.sssZ`; years outside 0000–9999 are written longer. */
+/** Of `YYYY-MM-DDTHH:MM:SS.sssZ`. */
 const ISO_LENGTH = 24;
 
 /**
@@ -24,37 +24,39 @@ const ISO_LENGTH = 24;
 export function parseInstant(text: string): Instant | undefined {
   const match = RFC3339.exec(text);
   if (match === null) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  const [, year = '', month = '', day = '', hour = '', minute = '', second = '', digits = ''] = match;
+  const isTime = hour <= '23' && minute <= '59' && second <= '59';
   const offsetMinutes = readOffset(match[8], match[9], match[10]);
-  if (offsetMinutes === undefined) return undefined;
+  if (!isTime || !isDay(Number(year), Number(month), Number(day)) || offsetMinutes === undefined) return undefined;
 
-  // Date.UTC reads the years 0–99 as 1900–1999, so the year is set on its own.
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
-  date.setUTCHours(hour, minute - offsetMinutes, second);
-
-  const iso = date.toISOString();
-  if (iso.length !== ISO_LENGTH) return undefined;
-  const seconds = iso.slice(0, 19);
-  const fraction = (match[7] ?? '').replace(/0+$/, '');
+  const local = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const secondsMs = Date.parse(`${local}Z`) - offsetMinutes * 60_000;
+  const seconds = offsetMinutes === 0 ? local : utcSeconds(secondsMs);
+  if (seconds === undefined) return undefined;
+  const fraction = digits.replace(/0+$/, '');
   return {
     text: fraction === '' ? `${seconds}Z` : `${seconds}.${fraction}Z`,
-    epochMs: date.getTime() + Number(fraction.padEnd(3, '0').slice(0, 3)),
+    epochMs: secondsMs + Number(digits.padEnd(3, '0').slice(0, 3)),
   };
+}
+
+/** Is there such a day in the (proleptic) Gregorian calendar? */
+function isDay(year: number, month: number, day: number): boolean {
+  if (month < 1 || month > 12 || day < 1) return false;
+  const isLeapYear = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  const days = month === 2 ? (isLeapYear ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
+  return day <= days;
+}
+
+/** `YYYY-MM-DDTHH:MM:SS`; undefined outside the years 0000–9999, which are written longer. */
+function utcSeconds(epochMs: number): string | undefined {
+  const iso = new Date(epochMs).toISOString();
+  return iso.length === ISO_LENGTH ? iso.slice(0, 19) : undefined;
 }
 
 /** Minutes east of UTC; undefined when the offset is out of range. */
 function readOffset(sign: string | undefined, hours = '00', minutes = '00'): number | undefined {
-  if (Number(hours) > 23 || Number(minutes) > 59) return undefined;
+  if (hours > '23' || minutes > '59') return undefined;
   const total = Number(hours) * 60 + Number(minutes);
   return sign === '-' ? -total : total;
 }

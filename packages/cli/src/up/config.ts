@@ -1,0 +1,90 @@
+/**
+ * The settings of `millrace up`: flags over environment over defaults, every problem reported at once.
+ */
+
+import { isIP } from 'node:net';
+import { ConfigError } from '@millrace/core';
+import { loadConfig as loadWorkerConfig, type WorkerConfig } from '@millrace/delivery-worker';
+import { type ApiConfig, loadConfig as loadApiConfig } from '@millrace/ingest-api';
+
+export interface UpConfig {
+  /** The data folder. */
+  readonly data: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** False: messages are accepted and wait. */
+  readonly delivery: boolean;
+  /** Bytes that the database may take; without it, what the disk has. */
+  readonly maxBytes?: number;
+  /** Days that a delivered message stays known. */
+  readonly dedupeDays: number;
+  /** Milliseconds that a shutdown waits for deliveries under way. */
+  readonly shutdownMs: number;
+  readonly logLevel: string;
+  readonly api: ApiConfig;
+  readonly worker: WorkerConfig;
+}
+
+/** What the command line gives; undefined where a flag was not used. */
+export interface UpFlags {
+  readonly data?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: string | undefined;
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+const MEBIBYTE = 1_024 * 1_024;
+
+/** @throws ConfigError naming every flag and setting that cannot be used */
+export function loadUpConfig(flags: UpFlags, env: Readonly<Record<string, string | undefined>>): UpConfig {
+  const problems: string[] = [];
+  const value = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+
+  const wholeNumber = (label: string, text: string | undefined, fallback: number, least: number, most: number) => {
+    if (text === undefined) return fallback;
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+    problems.push(`${label} must be a whole number from ${least} to ${most}, not "${text}"`);
+    return fallback;
+  };
+  const oneOf = (label: string, text: string | undefined, choices: readonly string[], fallback: string) => {
+    if (text === undefined || choices.includes(text)) return text ?? fallback;
+    problems.push(`${label} must be one of ${choices.join(', ')}, not "${text}"`);
+    return fallback;
+  };
+  const part = <T>(load: (from: typeof env) => T): T | undefined => {
+    try {
+      return load(env);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+
+  const host = flags.host ?? value('MILLRACE_HOST') ?? '127.0.0.1';
+  if (!isLoopback(host)) {
+    problems.push(`--host must be a loopback address (127.0.0.1, ::1, localhost): the API asks nobody for a key`);
+  }
+  const maxMegabytes = wholeNumber('MILLRACE_MAX_DATABASE_MB', value('MILLRACE_MAX_DATABASE_MB'), 0, 1, 16_777_216);
+  const settings = {
+    data: flags.data ?? value('MILLRACE_DATA') ?? './millrace-data',
+    host,
+    port: wholeNumber('--port', flags.port ?? value('MILLRACE_PORT'), 8_080, 0, 65_535),
+    delivery: oneOf('MILLRACE_DELIVERY', value('MILLRACE_DELIVERY'), ['on', 'off'], 'on') === 'on',
+    ...(maxMegabytes === 0 ? {} : { maxBytes: maxMegabytes * MEBIBYTE }),
+    dedupeDays: wholeNumber('MILLRACE_DEDUPE_DAYS', value('MILLRACE_DEDUPE_DAYS'), 7, 7, 3_650),
+    shutdownMs: wholeNumber('MILLRACE_SHUTDOWN_SECONDS', value('MILLRACE_SHUTDOWN_SECONDS'), 30, 0, 3_600) * 1_000,
+    logLevel: oneOf('MILLRACE_LOG_LEVEL', value('MILLRACE_LOG_LEVEL'), LOG_LEVELS, 'info'),
+  };
+  const api = part(loadApiConfig);
+  const worker = part(loadWorkerConfig);
+  if (api === undefined || worker === undefined || problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze({ ...settings, api, worker });
+}
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}

@@ -1,0 +1,63 @@
+/** Serves a fetch handler on Node's HTTP server, with limits that keep slow clients from holding it. */
+
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { MillraceError } from '@millrace/core';
+
+/** The address cannot be listened on. */
+export class ListenError extends MillraceError {
+  constructor(message: string, options: ErrorOptions) {
+    super('listen', message, options);
+  }
+}
+
+export interface HttpServer {
+  readonly url: string;
+  /** Accepts no more connections, and waits for requests under way; after `limitMs` they are cut off. */
+  close(limitMs: number): Promise<void>;
+}
+
+/** Milliseconds that a client may take to send its headers, and a whole request. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+const KEEP_ALIVE_MS = 65_000;
+
+/** @throws ListenError */
+export async function listen(
+  fetch: (request: Request) => Response | Promise<Response>,
+  host: string,
+  port: number,
+): Promise<HttpServer> {
+  const server = createServer(
+    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    getRequestListener(fetch, { overrideGlobalObjects: false }),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  const { address, family, port: boundPort } = server.address() as AddressInfo;
+  const urlHost = family === 'IPv6' ? `[${address}]` : address;
+  return { url: `http://${urlHost}:${boundPort}`, close: (limitMs) => close(server, limitMs) };
+}
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
+  const cause = { cause: error };
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new ListenError(`port ${port} is in use: choose another with --port (0 takes any that is free)`, cause);
+    case 'EACCES':
+      return new ListenError(`no permission to listen on port ${port}: choose one above 1023 with --port`, cause);
+    default:
+      return new ListenError(`cannot listen on ${host}:${port}: ${error.message}`, cause);
+  }
+}
+
+async function close(server: Server, limitMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), limitMs);
+  await closed;
+  clearTimeout(timer);
+}

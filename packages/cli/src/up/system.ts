@@ -1,0 +1,127 @@
+/**
+ * The whole system on one machine: API and delivery in one process, on one data folder.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HealthProblem, systemClock } from '@millrace/core';
+import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
+import {
+  type AttemptReport,
+  createHttpTarget,
+  type DeliveryLoop,
+  deliver,
+  startDeliveryLoop,
+} from '@millrace/delivery-worker';
+import { createApp } from '@millrace/ingest-api';
+import type { Logger } from 'pino';
+import type { UpConfig } from './config.ts';
+import { listen } from './http-server.ts';
+
+export interface System {
+  readonly url: string;
+  /** Stops taking, finishes what is under way within the limit, gives the folder free. */
+  stop(): Promise<void>;
+}
+
+const RETENTION_INTERVAL_MS = 60_000;
+/** Due messages and nothing moving for this long: something is stuck. */
+const STALLED_MS = 60_000;
+
+/**
+ * @throws DataFolderError when the folder cannot be used
+ * @throws ListenError when the address cannot
+ */
+export async function startSystem(config: UpConfig, version: string, log: Logger): Promise<System> {
+  const store = await openSqliteStore({
+    folder: config.data,
+    dedupeDays: config.dedupeDays,
+    ...(config.maxBytes === undefined ? {} : { maxBytes: config.maxBytes }),
+  });
+  try {
+    const delivery = config.delivery ? startDelivery(store, config, version, log) : undefined;
+    const app = createApp({
+      store,
+      clock: systemClock,
+      config: config.api,
+      readiness: () => findStall(store, delivery?.loop),
+      onError: (error) => log.error({ err: error }, 'request failed'),
+    });
+    const server = await listen(app.fetch, config.host, config.port);
+    const stopRetention = startRetention(store, log);
+    return {
+      url: server.url,
+      async stop() {
+        stopRetention();
+        await Promise.all([server.close(config.shutdownMs), delivery?.stop()]);
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function startDelivery(store: SqliteStore, config: UpConfig, version: string, log: Logger) {
+  const { concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
+  const target = createHttpTarget({ connectTimeoutMs, connections: concurrency, userAgent: `Millrace/${version}` });
+  const deps = {
+    store,
+    target,
+    clock: systemClock,
+    random: Math.random,
+    newToken: randomUUID,
+    sleep: (ms: number) => sleep(ms),
+    requestTimeoutMs,
+    onAttempt: (report: AttemptReport) => logAttempt(log, report),
+  };
+  const loop = startDeliveryLoop({
+    queue: store,
+    deliver: (entries) => deliver(entries, deps),
+    clock: systemClock,
+    concurrency,
+    onError: (error) => log.error({ err: error }, 'delivery is held up'),
+  });
+  return {
+    loop,
+    async stop() {
+      const unfinished = await loop.stop(config.shutdownMs);
+      if (unfinished > 0) log.warn({ unfinished }, 'deliveries were cut off: the next start takes them up');
+      await target.close();
+    },
+  };
+}
+
+function logAttempt(log: Logger, { entry, attempt, outcome, reaction, durationMs }: AttemptReport): void {
+  const level = reaction.kind === 'dead-letter' ? 'warn' : 'debug';
+  if (!log.isLevelEnabled(level)) return;
+  const { senderId, messageId, targetUrl } = entry.identity;
+  const reason = reaction.kind === 'dead-letter' ? reaction.reason : undefined;
+  const status = outcome.kind === 'response' ? outcome.statusCode : undefined;
+  const fields = { senderId, messageId, targetUrl, attempt, outcome: outcome.kind, status, reason, durationMs };
+  log[level](fields, reaction.kind === 'dead-letter' ? 'dead letter' : 'attempt');
+}
+
+async function findStall(store: SqliteStore, loop: DeliveryLoop | undefined): Promise<HealthProblem[]> {
+  if (loop === undefined) return [];
+  const now = systemClock.now();
+  const idleMs = now - loop.lastProgressAt();
+  const oldestDue = await store.oldestDue();
+  const isStalled = oldestDue !== null && now - oldestDue > STALLED_MS && idleMs > STALLED_MS;
+  if (!isStalled) return [];
+  return [{ part: 'delivery', detail: `messages are due, and none has moved for ${Math.round(idleMs / 1_000)} s` }];
+}
+
+/** Returns a function that ends it. */
+function startRetention(store: SqliteStore, log: Logger): () => void {
+  const remove = (): void => {
+    store.removeExpired().then(
+      (removed) => removed > 0 && log.debug({ removed }, 'messages past their retention were removed'),
+      (error) => log.error({ err: error }, 'retention is held up'),
+    );
+  };
+  remove();
+  const timer = setInterval(remove, RETENTION_INTERVAL_MS);
+  return () => clearInterval(timer);
+}
