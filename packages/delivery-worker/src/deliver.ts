@@ -50,7 +50,10 @@ export interface DeliverDeps {
   readonly sleep: (ms: number) => Promise<void>;
   /** Milliseconds that an exchange may take, without what the size of its body adds. */
   readonly requestTimeoutMs: number;
+  /** Told of each attempt when its result is stored. */
   readonly onAttempt?: (report: AttemptReport) => void;
+  /** Told why an entry was left to its queue, when it was for an error. */
+  readonly onError: (error: unknown) => void;
 }
 
 type Won = Extract<ClaimResult, { kind: 'won' }>;
@@ -61,13 +64,20 @@ const LEASE_MARGIN_MS = 15_000;
 const SETTLE_RETRY_MS = 250;
 
 /**
- * Delivers each entry, all at once; the answers stand in the order of the entries.
- *
- * @throws StoreUnavailableError when the store cannot even be asked: nothing was requested, and no entry may be
- * acknowledged
+ * Delivers each entry, all at once and each for itself; the answers stand in the order of the entries. Never throws: an
+ * entry that the store could not be asked about, or whose result it did not take, is left to its queue.
  */
 export function deliver(entries: readonly Entry[], deps: DeliverDeps): Promise<readonly Disposition[]> {
-  return Promise.all(entries.map((entry) => deliverOne(entry, deps)));
+  return Promise.all(entries.map((entry) => deliverOrLeave(entry, deps)));
+}
+
+async function deliverOrLeave(entry: Entry, deps: DeliverDeps): Promise<Disposition> {
+  try {
+    return await deliverOne(entry, deps);
+  } catch (error) {
+    deps.onError(error);
+    return 'leave';
+  }
 }
 
 async function deliverOne(entry: Entry, deps: DeliverDeps): Promise<Disposition> {
@@ -105,11 +115,11 @@ async function attempt(
   const now = deps.clock.now();
   const { maxAttempts, expiresAt } = entry;
   const reaction = react(outcome, { attempt: claim.attempt, maxAttempts, expiresAt, now, random: deps.random() });
-  deps.onAttempt?.({ entry, attempt: claim.attempt, outcome, reaction, durationMs: now - startedAt });
-
   const message = describeFailure(outcome);
   const error: AttemptError | null = message === null ? null : { statusCode: outcomeStatus(outcome), message };
-  return settle(entry, token, claim.leaseUntil, toResult(reaction, outcome), error, deps);
+  const disposition = await settle(entry, token, claim.leaseUntil, toResult(reaction, outcome), error, deps);
+  deps.onAttempt?.({ entry, attempt: claim.attempt, outcome, reaction, durationMs: now - startedAt });
+  return disposition;
 }
 
 /** What is known without asking the target; undefined when it must be asked. */
@@ -144,7 +154,7 @@ async function settle(
   for (;;) {
     try {
       const [settled] = await deps.store.settle([{ entry, token, result, error }]);
-      return settled === 'leave' ? 'leave' : 'acknowledge';
+      return settled === 'settled' || settled === 'acknowledge' ? 'acknowledge' : 'leave';
     } catch (failure) {
       const mayRetry = failure instanceof StoreUnavailableError && deps.clock.now() + SETTLE_RETRY_MS < leaseUntil;
       if (!mayRetry) throw failure;

@@ -27,14 +27,14 @@ export interface DeliveryLoop {
   /** Epoch milliseconds: when an entry was last taken or finished. */
   lastProgressAt(): number;
   /**
-   * Takes nothing new and waits for what is under way, at most `limitMs`; returns how many were still under way.
+   * Takes nothing new and waits for what is under way, at most `limitMs`; returns how many deliveries still were.
    * Those are not lost: their leases end with the process, and the next one takes them over.
    */
   stop(limitMs: number): Promise<number>;
 }
 
-/** After the queue or the store failed. */
-const ERROR_PAUSE_MS = 250;
+/** After the queue failed, or an entry was left to it. */
+const PAUSE_MS = 250;
 /** A timer that sleeps longer would overflow; and a clock that is set forward is noticed after this. */
 const MAX_SLEEP_MS = 60_000;
 
@@ -44,10 +44,14 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
   let scheduled = false;
   let stopped = false;
   let workArrived = false;
-  let pausedUntil = 0;
   let lastProgressAt = clock.now();
+  /** Entries that could not be released. */
+  const unreleased: Entry[] = [];
   let sleep: NodeJS.Timeout | undefined;
+  let pause: NodeJS.Timeout | undefined;
   let onIdle: (() => void) | undefined;
+
+  const isIdle = (): boolean => inFlight === 0 && !taking;
 
   /** All that happens in one turn of the event loop leads to one take. */
   function schedule(): void {
@@ -66,24 +70,26 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
 
   async function fill(): Promise<void> {
     const free = concurrency - inFlight;
-    if (taking || stopped || free === 0) return;
-    if (clock.now() < pausedUntil) {
-      wakeAt(pausedUntil);
-      return;
-    }
+    const isPaused = pause !== undefined;
+    if (taking || stopped || isPaused || free === 0) return;
     taking = true;
     workArrived = false;
     try {
+      await releaseAgain();
       const { entries, nextDue } = await queue.take(free);
-      if (stopped) await queue.release(entries);
-      else for (const entry of entries) void run(entry);
+      if (stopped) {
+        await queue.release(entries);
+        return;
+      }
+      for (const entry of entries) void run(entry);
       const mayHaveMore = entries.length === free || workArrived;
       if (mayHaveMore) schedule();
       else if (nextDue !== null) wakeAt(nextDue);
     } catch (error) {
-      pause(error);
+      pauseAfter(error);
     } finally {
       taking = false;
+      if (isIdle()) onIdle?.();
     }
   }
 
@@ -92,22 +98,51 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
     lastProgressAt = clock.now();
     try {
       const [disposition] = await deliver([entry]);
-      if (disposition !== 'acknowledge') await queue.release([entry]);
+      if (disposition !== 'acknowledge') {
+        pauseTaking();
+        await release(entry);
+      }
     } catch (error) {
-      pause(error);
-      await queue.release([entry]).catch(onError);
+      pauseAfter(error);
+      await release(entry);
     } finally {
       inFlight--;
       lastProgressAt = clock.now();
       schedule();
-      if (inFlight === 0) onIdle?.();
+      if (isIdle()) onIdle?.();
     }
   }
 
-  function pause(error: unknown): void {
+  async function release(entry: Entry): Promise<void> {
+    try {
+      await queue.release([entry]);
+    } catch (error) {
+      unreleased.push(entry);
+      pauseAfter(error);
+    }
+  }
+
+  /** The queue would never hand these out again by itself. */
+  async function releaseAgain(): Promise<void> {
+    const count = unreleased.length;
+    if (count === 0) return;
+    await queue.release(unreleased.slice(0, count));
+    unreleased.splice(0, count);
+  }
+
+  function pauseAfter(error: unknown): void {
     onError(error);
-    pausedUntil = clock.now() + ERROR_PAUSE_MS;
-    wakeAt(pausedUntil);
+    pauseTaking();
+  }
+
+  /** What went wrong now would go wrong again at once. Not by the clock: it may be set back. */
+  function pauseTaking(): void {
+    if (stopped) return;
+    clearTimeout(pause);
+    pause = setTimeout(() => {
+      pause = undefined;
+      schedule();
+    }, PAUSE_MS);
   }
 
   queue.onWork(() => {
@@ -122,7 +157,8 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
     async stop(limitMs) {
       stopped = true;
       clearTimeout(sleep);
-      if (inFlight === 0) return 0;
+      clearTimeout(pause);
+      if (isIdle()) return 0;
       let timer: NodeJS.Timeout | undefined;
       const idle = new Promise<void>((resolve) => {
         onIdle = resolve;

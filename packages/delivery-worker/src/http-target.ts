@@ -8,7 +8,7 @@ import { Agent, type Dispatcher } from 'undici';
 export interface Target {
   /** Makes the request and reads the answer; over at the deadline, whatever the target does. */
   send(entry: Pick<Entry, 'identity' | 'request'>, deadlineMs: number): Promise<AttemptOutcome>;
-  /** Requests under way are cut off. */
+  /** Cuts requests under way off. They have no outcome: what the target made of them is not known. */
   close(): Promise<void>;
 }
 
@@ -45,9 +45,13 @@ export function createHttpTarget(options: HttpTargetOptions): Target {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  const closed = new AbortController();
   return {
-    send: (entry, deadlineMs) => exchange(agent, entry, deadlineMs, options.userAgent),
-    close: () => agent.destroy(),
+    send: (entry, deadlineMs) => exchange(agent, entry, deadlineMs, options.userAgent, closed.signal),
+    close() {
+      closed.abort();
+      return agent.destroy();
+    },
   };
 }
 
@@ -56,9 +60,10 @@ function exchange(
   { identity, request }: Pick<Entry, 'identity' | 'request'>,
   deadlineMs: number,
   userAgent: string,
+  closed: AbortSignal,
 ): Promise<AttemptOutcome> {
   return new Promise((resolve) => {
-    const handler = createHandler(resolve, deadlineMs);
+    const handler = createHandler(resolve, deadlineMs, closed);
     try {
       const { origin } = new URL(identity.targetUrl);
       const { body, method } = request;
@@ -89,7 +94,7 @@ function outboundHeaders(request: DeliveryRequest, id: string, userAgent: string
 }
 
 /** Follows one exchange; the first end that it comes to is the outcome, whatever happens afterwards. */
-function createHandler(resolve: (outcome: AttemptOutcome) => void, deadlineMs: number) {
+function createHandler(resolve: (outcome: AttemptOutcome) => void, deadlineMs: number, closed: AbortSignal) {
   let controller: Dispatcher.DispatchController | undefined;
   let ended = false;
   let statusCode = 0;
@@ -101,10 +106,10 @@ function createHandler(resolve: (outcome: AttemptOutcome) => void, deadlineMs: n
     if (ended) return;
     ended = true;
     clearTimeout(timer);
-    resolve(outcome);
+    if (!closed.aborted) resolve(outcome);
   };
   const response = (): AttemptOutcome => {
-    const excerpt = printable(Buffer.concat(kept).subarray(0, EXCERPT_BYTES));
+    const excerpt = toLine(Buffer.concat(kept).toString('utf8', 0, EXCERPT_BYTES));
     return { kind: 'response', statusCode, excerpt, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   };
   const abort = (reason: string): void => controller?.abort(new Error(reason));
@@ -117,19 +122,10 @@ function createHandler(resolve: (outcome: AttemptOutcome) => void, deadlineMs: n
 
   return {
     onRequestStart(started: Dispatcher.DispatchController): void {
+      // The deadline passed while the request waited for a connection: it must not be sent any more. Thrown, because an
+      // abort would close the connection, which is good.
+      if (ended) throw new Error('deadline');
       controller = started;
-      // The deadline passed while the request waited for a connection: it must not be sent any more.
-      if (ended) abort('deadline');
-    },
-    onRequestUpgrade(
-      _controller: Dispatcher.DispatchController,
-      code: number,
-      _headers: unknown,
-      socket: { destroy(): void },
-    ) {
-      statusCode = code;
-      end(response());
-      socket.destroy();
     },
     onResponseStart(
       _controller: Dispatcher.DispatchController,
@@ -158,12 +154,9 @@ function createHandler(resolve: (outcome: AttemptOutcome) => void, deadlineMs: n
   };
 }
 
-/** One line: control characters and what is not UTF-8 would garble a terminal. */
-function printable(bytes: Buffer): string {
-  return bytes
-    .toString('utf8')
-    .replace(/[\p{Cc}\p{Cf}\ufffd]+/gu, ' ')
-    .trim();
+/** One line: line breaks, control characters and what was not UTF-8 would garble a terminal. */
+function toLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]+/gu, ' ').trim();
 }
 
 const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/;
@@ -175,7 +168,7 @@ function classify(error: unknown): AttemptOutcome {
     syscall = '',
     message = String(error),
   } = error as { code?: string; syscall?: string; message?: string };
-  const detail = message === '' || message.includes(code) ? message || code : `${code} ${message}`;
+  const detail = toLine(message.includes(code) ? message : `${code} ${message}`);
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return { kind: 'timeout', detail };
   if (syscall === 'getaddrinfo') return { kind: 'dns', detail };
   if (TLS_CODE.test(code)) return { kind: 'tls', detail };

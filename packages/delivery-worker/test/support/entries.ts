@@ -1,0 +1,9 @@
+import type { Entry } from '@millrace/core';
+import { anEntry } from '@millrace/core/testing';
+
+/** What tests call a message by. */
+export const idOf = (entry: Pick<Entry, 'identity'>): string => entry.identity.messageId;
+
+export const entryNamed = (messageId: string): Entry => anEntry({ messageId });
+
+export const entriesNamed = (...names: readonly string[]): Entry[] => names.map(entryNamed);

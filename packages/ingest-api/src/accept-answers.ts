@@ -1,0 +1,78 @@
+/**
+ * What clients are told of the messages that they sent.
+ */
+
+import { LIMITS, type Message } from '@millrace/core';
+import type * as z from 'zod/mini';
+import type { AcceptOutcome } from './accept.ts';
+import type { BatchItem } from './batch.ts';
+import { invalidRequest, ProblemError } from './problem-document.ts';
+import type { resultSchema } from './responses.ts';
+
+const CONFLICT =
+  'a message with this senderId, messageId, timestamp and targetUrl was accepted with another method, headers or body';
+
+/**
+ * Answers `POST /message`.
+ * @throws ProblemError 400, 409, 503
+ */
+export function answerOne(outcome: AcceptOutcome): Response {
+  switch (outcome.kind) {
+    case 'accepted':
+      return Response.json({ ...namesOf(outcome.message), status: 'QUEUED', duplicate: false }, { status: 202 });
+    case 'duplicate':
+      return Response.json({ ...namesOf(outcome.message), status: outcome.status, duplicate: true });
+    case 'conflict':
+      throw new ProblemError('conflict', 409, { detail: CONFLICT });
+    case 'unavailable':
+      throw notStored('the message is not durably queued; repeat the request');
+    case 'invalid':
+      throw invalidRequest(outcome.problems);
+  }
+}
+
+function namesOf({ identity: { messageId, senderId } }: Message): { messageId: string; senderId: string } {
+  return { messageId, senderId };
+}
+
+function notStored(detail: string, members = {}): ProblemError {
+  return new ProblemError('unavailable', 503, { detail, members, headers: { 'retry-after': '1' } });
+}
+
+/**
+ * Answers `POST /messages`: 202 when every message is stored, else 207.
+ * @throws ProblemError 503, with the results, when none is and the store is why
+ */
+export function answerBatch(items: readonly BatchItem[], outcomes: readonly AcceptOutcome[]): Response {
+  const results = outcomes.map((outcome, index) => resultOf(outcome, index, items[index]?.value));
+  if (outcomes.every(isStored)) return Response.json({ results }, { status: 202 });
+
+  const isUnavailable = outcomes.some(({ kind }) => kind === 'unavailable');
+  if (!isUnavailable || outcomes.some(isStored)) return Response.json({ results }, { status: 207 });
+  throw notStored('none of the messages is durably queued; repeat the request', { results });
+}
+
+function isStored({ kind }: AcceptOutcome): boolean {
+  return kind === 'accepted' || kind === 'duplicate';
+}
+
+function resultOf(outcome: AcceptOutcome, index: number, value: unknown): z.output<typeof resultSchema> {
+  switch (outcome.kind) {
+    case 'accepted':
+      return { index, messageId: outcome.message.identity.messageId, result: 'accepted', status: 'QUEUED' };
+    case 'duplicate':
+      return { index, messageId: outcome.message.identity.messageId, result: 'duplicate', status: outcome.status };
+    case 'conflict':
+    case 'unavailable':
+      return { index, messageId: outcome.message.identity.messageId, result: outcome.kind };
+    case 'invalid':
+      return { index, messageId: readableId(value), result: 'invalid', problems: [...outcome.problems] };
+  }
+}
+
+/** The id of a message that is not valid, for the client to find it by. */
+function readableId(value: unknown): string | null {
+  const isNamed = typeof value === 'object' && value !== null && 'messageId' in value;
+  if (!isNamed || typeof value.messageId !== 'string') return null;
+  return value.messageId.length <= LIMITS.idLength ? value.messageId : null;
+}

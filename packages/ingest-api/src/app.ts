@@ -1,0 +1,82 @@
+/**
+ * The HTTP API as one app: `app.fetch(request)` is all that a server or a Lambda needs.
+ */
+
+import { type Clock, type MessageStore, StoreUnavailableError } from '@millrace/core';
+import { type Handler, Hono, type MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import { postMessage, postMessages } from './accept-handlers.ts';
+import type { ApiConfig } from './config.ts';
+import { getHealth, getReadiness, type HealthCheck } from './health-handlers.ts';
+import { createMessageReader } from './message-reader.ts';
+import { getOpenApi } from './openapi.ts';
+import { getMessage, getStats, listMessages, replayMessage, replayMessages } from './operator-handlers.ts';
+import { ProblemError, problemResponse } from './problem-document.ts';
+
+export interface ApiDeps {
+  readonly store: Pick<MessageStore, 'accept' | 'get' | 'list' | 'replay' | 'replayMany' | 'counts' | 'health'>;
+  readonly clock: Clock;
+  readonly config: ApiConfig;
+  /** What else must work before the API is ready, beside the store. */
+  readonly readiness?: HealthCheck;
+  /** Told of every error that nobody expected; the client learns nothing of it but that there was one. */
+  readonly onError?: (error: unknown) => void;
+}
+
+type Methods = Readonly<Partial<Record<'GET' | 'POST', Handler>>>;
+
+export function createApp({ store, clock, config, readiness, onError }: ApiDeps): Hono {
+  const rules = { allowHttp: config.allowHttp, now: () => clock.now() };
+  const readMessage = createMessageReader(rules);
+
+  const routes: Readonly<Record<string, Methods>> = {
+    '/message': { POST: postMessage(store, readMessage) },
+    '/messages': { POST: postMessages(store, readMessage), GET: listMessages(store) },
+    '/messages/:messageId': { GET: getMessage(store) },
+    '/messages/:messageId/replay': { POST: replayMessage(store) },
+    '/replays': { POST: replayMessages(store) },
+    '/stats': { GET: getStats(store) },
+    '/health': { GET: getHealth },
+    '/health/ready': { GET: getReadiness(store, readiness) },
+    '/openapi.json': { GET: getOpenApi(rules) },
+  };
+
+  const app = new Hono();
+  if (config.corsOrigins === '*' || config.corsOrigins.length > 0) app.use(corsFor(config.corsOrigins));
+  for (const [path, methods] of Object.entries(routes)) {
+    for (const [method, handler] of Object.entries(methods)) app.on(method, path, handler);
+    app.all(path, otherMethods(methods));
+  }
+  app.notFound((c) => problemResponse('not-found', 404, { detail: `there is nothing at ${c.req.path}` }));
+  app.onError((error) => {
+    const known = error instanceof StoreUnavailableError ? storeUnavailable() : error;
+    if (known instanceof ProblemError) return problemResponse(known.type, known.status, known.details);
+    onError?.(error);
+    return problemResponse('unavailable', 500, { detail: 'something unexpected went wrong; it has been reported' });
+  });
+  return app;
+}
+
+/** Says which methods a path has, and refuses every other. */
+function otherMethods(methods: Methods): Handler {
+  const allow = [...Object.keys(methods), ...('GET' in methods ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+  return (c) => {
+    if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow });
+    throw new ProblemError('unsupported', 405, { detail: `this path takes ${allow}`, headers: { allow } });
+  };
+}
+
+function corsFor(origins: '*' | readonly string[]): MiddlewareHandler {
+  return cors({
+    origin: origins === '*' ? '*' : [...origins],
+    allowMethods: ['GET', 'HEAD', 'POST'],
+    allowHeaders: ['content-type'],
+    exposeHeaders: ['allow', 'retry-after'],
+    maxAge: 600,
+  });
+}
+
+function storeUnavailable(): ProblemError {
+  const detail = 'the store cannot do it now; repeat the request';
+  return new ProblemError('unavailable', 503, { detail, headers: { 'retry-after': '1' } });
+}

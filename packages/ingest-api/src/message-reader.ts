@@ -1,0 +1,32 @@
+/**
+ * Reads the JSON of a message, or says everything that is wrong with it.
+ */
+
+import type { Message } from '@millrace/core';
+import * as z from 'zod/mini';
+import { createMessageSchema, type MessageRules, PAST } from './message-schema.ts';
+import { jsonPath, type Problem, problemsOf } from './problems.ts';
+
+export type MessageReading =
+  | { readonly kind: 'message'; readonly message: Message }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
+  /** Invalid for nothing but an `expiresAt` in the past: it may be a repeat of a message that was accepted in time. */
+  | { readonly kind: 'late'; readonly message: Message; readonly problems: readonly Problem[] };
+
+/** Reads a message; `root` is where its value stands in the request. */
+export type MessageReader = (value: unknown, root?: string) => MessageReading;
+
+export function createMessageReader(rules: MessageRules): MessageReader {
+  const schema = createMessageSchema(rules);
+  const lenientSchema = createMessageSchema({ ...rules, allowPast: true });
+
+  return (value, root) => {
+    const result = z.safeParse(schema, value, { reportInput: true });
+    if (result.success) return { kind: 'message', message: result.data };
+
+    const problems = problemsOf(result.error, (path) => jsonPath(path, root));
+    const isOnlyLate = problems.length === 1 && problems[0]?.message === PAST;
+    const late = isOnlyLate ? z.safeParse(lenientSchema, value) : undefined;
+    return late?.success ? { kind: 'late', message: late.data, problems } : { kind: 'invalid', problems };
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * Examples for the contract.
+ */
+
+export const message = {
+  messageId: 'order-42',
+  timestamp: '2026-11-22T10:00:00Z',
+  senderId: 'billing',
+  targetUrl: 'https://partner.example/hooks',
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: '{"total":12.5}',
+  retry: { maxAttempts: 3 },
+};
+
+export const accepted = { messageId: 'order-42', senderId: 'billing', status: 'QUEUED', duplicate: false };
+
+export const repeated = { ...accepted, status: 'SUCCESS', duplicate: true };
+
+export const batch = { messages: [message] };
+
+export const batchLines = `${JSON.stringify(message)}\n`;
+
+export const batchAccepted = {
+  results: [{ index: 0, messageId: 'order-42', result: 'accepted', status: 'QUEUED' }],
+};
+
+const problem = {
+  path: '$.timestamp',
+  message: 'is not a date and time that exists',
+  expected: 'an RFC 3339 date and time with an offset, such as 2026-11-22T10:00:00Z',
+};
+
+export const batchMixed = {
+  results: [
+    { index: 0, messageId: 'order-42', result: 'duplicate', status: 'SUCCESS' },
+    { index: 1, messageId: 'order-43', result: 'invalid', problems: [{ ...problem, path: '$.messages[1].timestamp' }] },
+  ],
+};
+
+export const invalid = {
+  type: 'invalid',
+  title: 'The request is not valid',
+  status: 400,
+  detail: '$.timestamp is not a date and time that exists',
+  problems: [problem],
+};
+
+const messageView = {
+  messageId: 'order-42',
+  senderId: 'billing',
+  timestamp: '2026-11-22T10:00:00Z',
+  targetUrl: 'https://partner.example/hooks',
+  status: 'RETRYING',
+  attempts: 1,
+  maxAttempts: 3,
+  totalAttempts: 1,
+  replays: 0,
+  acceptedAt: '2026-11-22T10:00:00.120Z',
+  updatedAt: '2026-11-22T10:00:00.480Z',
+  expiresAt: '2026-11-25T10:00:00.120Z',
+  nextAttemptAt: '2026-11-22T10:00:01.020Z',
+  reason: null,
+  lastError: { statusCode: 503, message: 'HTTP 503', at: '2026-11-22T10:00:00.480Z' },
+};
+
+export const messages = { messages: [messageView] };
+
+export const messagePage = { messages: [messageView], cursor: null };
+
+export const replay = { senderId: 'billing' };
+
+export const replayed = { replayed: 1 };
+
+export const replayQuery = { target: 'https://partner.example/', from: '2026-11-22T00:00:00Z', dryRun: true };
+
+export const replayPage = { replayed: 0, remaining: 1_204, cursor: 'k3x9' };
+
+export const stats = { accepted: 10, succeeded: 7, failed: 1, waiting: 2, difference: 0 };
+
+export const notReady = {
+  type: 'unavailable',
+  title: 'The request could not be carried out',
+  status: 503,
+  detail: 'database: database or disk is full',
+  parts: [{ part: 'database', detail: 'database or disk is full' }],
+};

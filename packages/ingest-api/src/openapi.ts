@@ -1,0 +1,190 @@
+/**
+ * The contract of the API as an OpenAPI 3.1 document: every call, and every status that it can answer.
+ */
+
+import { LIMITS } from '@millrace/core';
+import type { Handler } from 'hono';
+import type { MessageRules } from './message-schema.ts';
+import * as examples from './openapi-examples.ts';
+import { type ComponentName, componentSchemas, type Json, PARAMETERS, refTo } from './openapi-schemas.ts';
+
+/** `GET /openapi.json`; the document is built when it is asked for first. */
+export function getOpenApi(rules: MessageRules): Handler {
+  let text: string | undefined;
+  return (c) => {
+    text ??= JSON.stringify(openApiDocument(rules));
+    return c.body(text, 200, { 'content-type': 'application/json' });
+  };
+}
+
+function openApiDocument(rules: MessageRules): Json {
+  return {
+    openapi: '3.1.0',
+    jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
+    info: {
+      title: 'Millrace',
+      version: '0.1.0',
+      description: 'Accepts messages exactly once and delivers them to their targets, with retries.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    paths: { ...acceptPaths(), ...operatorPaths(), ...healthPaths() },
+    components: { schemas: componentSchemas(rules) },
+  };
+}
+
+function acceptPaths(): Json {
+  return {
+    '/message': {
+      post: {
+        operationId: 'acceptMessage',
+        summary: 'Accept one message',
+        requestBody: requestBody('Message', examples.message),
+        responses: {
+          202: answer('Stored durably, and will be delivered', 'Accepted', examples.accepted),
+          200: answer('A repeat of a message that was accepted before', 'Accepted', examples.repeated),
+          ...problems(400, 413, 415, 500),
+          409: problem('A message of the same identity was accepted with another content'),
+          503: problem('Not durably queued: repeat the request'),
+        },
+      },
+    },
+    '/messages': {
+      post: {
+        operationId: 'acceptMessages',
+        summary: `Accept up to ${LIMITS.batchSize} messages, each with a result of its own`,
+        requestBody: requestBody('MessageBatch', examples.batch, {
+          'application/x-ndjson': { schema: { type: 'string' }, example: examples.batchLines },
+        }),
+        responses: {
+          202: answer('Every message is stored durably, since now or before', 'BatchResults', examples.batchAccepted),
+          207: answer('Not every message is: the results say why', 'BatchResults', examples.batchMixed),
+          ...problems(400, 413, 415, 500),
+          503: problem('None is durably queued: repeat the request', 'BatchUnavailable'),
+        },
+      },
+      get: {
+        operationId: 'listMessages',
+        summary: 'List messages, newest first',
+        parameters: PARAMETERS.list,
+        responses: {
+          200: answer('A page; the next begins at its cursor', 'MessagePage', examples.messagePage),
+          ...problems(400, 500, 503),
+        },
+      },
+    },
+  };
+}
+
+function operatorPaths(): Json {
+  return {
+    '/messages/{messageId}': {
+      parameters: PARAMETERS.path,
+      get: {
+        operationId: 'getMessage',
+        summary: 'Show every message with this id',
+        parameters: PARAMETERS.get,
+        responses: {
+          200: answer('The messages, newest first', 'Messages', examples.messages),
+          ...problems(400, 404, 500, 503),
+        },
+      },
+    },
+    '/messages/{messageId}/replay': {
+      parameters: PARAMETERS.path,
+      post: {
+        operationId: 'replayMessage',
+        summary: 'Send every FAILED message of this name through a fresh plan',
+        requestBody: requestBody('Replay', examples.replay),
+        responses: {
+          202: answer('They will be delivered', 'Replayed', examples.replayed),
+          ...problems(400, 404, 413, 415, 500, 503),
+          409: problem('None of the messages is FAILED'),
+        },
+      },
+    },
+    '/replays': {
+      post: {
+        operationId: 'replayMessages',
+        summary: 'Send FAILED messages that match through a fresh plan, newest first, or count them',
+        requestBody: requestBody('ReplayQuery', examples.replayQuery),
+        responses: {
+          202: answer('What was replayed and what remains', 'ReplayPage', examples.replayPage),
+          ...problems(400, 413, 415, 500, 503),
+        },
+      },
+    },
+    '/stats': {
+      get: {
+        operationId: 'getStats',
+        summary: 'Account for every message that was ever accepted',
+        responses: { 200: answer('The counts', 'Stats', examples.stats), ...problems(500, 503) },
+      },
+    },
+  };
+}
+
+function healthPaths(): Json {
+  return {
+    '/health': {
+      get: {
+        operationId: 'getHealth',
+        summary: 'Is the API alive?',
+        responses: { 200: answer('It is', 'Health', { status: 'ok' }), ...problems(500) },
+      },
+    },
+    '/health/ready': {
+      get: {
+        operationId: 'getReadiness',
+        summary: 'Can the API do its work?',
+        responses: {
+          200: answer('Everything that it needs answers', 'Health', { status: 'ready' }),
+          503: problem('Something does not: the parts are named', 'NotReady', examples.notReady),
+          ...problems(500),
+        },
+      },
+    },
+    '/openapi.json': {
+      get: {
+        operationId: 'getOpenApi',
+        summary: 'This document',
+        responses: {
+          200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: { type: 'object' } } } },
+          ...problems(500),
+        },
+      },
+    },
+  };
+}
+
+function requestBody(schema: ComponentName, example: Json, others: Json = {}): Json {
+  return { required: true, content: { 'application/json': { schema: refTo(schema), example }, ...others } };
+}
+
+function answer(description: string, schema: ComponentName, example: Json): Json {
+  return { description, content: { 'application/json': { schema: refTo(schema), example } } };
+}
+
+const PROBLEMS = {
+  400: 'The request is not valid: every problem is listed',
+  404: 'There is no such message',
+  413: `The request is larger than ${LIMITS.requestBytes} bytes`,
+  415: 'The body is not of a type that this call takes',
+  500: 'Something unexpected went wrong',
+  503: 'The store cannot do it now: repeat the request',
+} as const;
+
+function problems(...statuses: readonly (keyof typeof PROBLEMS)[]): Json {
+  const example = (status: number) => (status === 400 ? examples.invalid : undefined);
+  return Object.fromEntries(
+    statuses.map((status) => [status, problem(PROBLEMS[status], 'ProblemDocument', example(status))]),
+  );
+}
+
+function problem(
+  description: string,
+  schema: ComponentName = 'ProblemDocument',
+  example: Json | undefined = undefined,
+): Json {
+  const media = { schema: refTo(schema), ...(example && { example }) };
+  return { description, content: { 'application/problem+json': media } };
+}

@@ -1,0 +1,74 @@
+/**
+ * The API under test: the app on a real HTTP server and a real store in a folder of its own.
+ */
+
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import { afterEach } from '@jest/globals';
+import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
+import { createManualClock, type ManualClock } from '@millrace/core/testing';
+import { type ApiDeps, createApp } from '../../src/index.ts';
+import { type Client, createClient } from './client.ts';
+import { type Contract, createContract } from './contract.ts';
+
+export interface Api {
+  /** The app itself, for requests that no HTTP client makes. */
+  readonly app: ReturnType<typeof createApp>;
+  readonly client: Client;
+  readonly contract: Contract;
+  readonly store: SqliteStore;
+  readonly clock: ManualClock;
+  readonly url: string;
+  /** What was reported as unexpected. */
+  readonly errors: readonly unknown[];
+}
+
+export interface ApiOptions extends Partial<Pick<ApiDeps, 'readiness'>> {
+  readonly config?: Partial<ApiDeps['config']>;
+  /** Methods of the store that do something else. */
+  readonly faults?: Partial<ApiDeps['store']>;
+}
+
+const closers: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** Started for one test, and closed after it. */
+export async function startApi({ config, faults, ...deps }: ApiOptions = {}): Promise<Api> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-api-'));
+  closers.push(() => rm(folder, { recursive: true }));
+  const clock = createManualClock();
+  const store = await openSqliteStore({ folder, clock, thread: false });
+  closers.push(() => store.close());
+
+  const errors: unknown[] = [];
+  const app = createApp({
+    store: { ...store, ...faults },
+    clock,
+    config: { allowHttp: false, corsOrigins: [], ...config },
+    onError: (error) => errors.push(error),
+    ...deps,
+  });
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(async () => {
+    const closed = once(server, 'close');
+    server.close();
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    await closed;
+  });
+
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const document = await app.request('/openapi.json');
+  const contract = createContract(JSON.parse(await document.text()));
+  const client = createClient(url, contract);
+  closers.push(() => client.close());
+  return { app, client, contract, store, clock, url, errors };
+}
