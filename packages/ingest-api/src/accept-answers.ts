@@ -6,6 +6,7 @@ import { LIMITS, type Message } from '@millrace/core';
 import type * as z from 'zod/mini';
 import type { AcceptOutcome } from './accept.ts';
 import type { BatchItem } from './batch.ts';
+import { jsonResponse } from './json-response.ts';
 import { invalidRequest, ProblemError } from './problem-document.ts';
 import type { resultSchema } from './responses.ts';
 
@@ -19,9 +20,9 @@ const CONFLICT =
 export function answerOne(outcome: AcceptOutcome): Response {
   switch (outcome.kind) {
     case 'accepted':
-      return Response.json({ ...namesOf(outcome.message), status: 'QUEUED', duplicate: false }, { status: 202 });
+      return jsonResponse({ ...namesOf(outcome.message), status: 'QUEUED', duplicate: false }, 202);
     case 'duplicate':
-      return Response.json({ ...namesOf(outcome.message), status: outcome.status, duplicate: true });
+      return jsonResponse({ ...namesOf(outcome.message), status: outcome.status, duplicate: true });
     case 'conflict':
       throw new ProblemError('conflict', 409, { detail: CONFLICT });
     case 'unavailable':
@@ -45,10 +46,10 @@ function notStored(detail: string, members = {}): ProblemError {
  */
 export function answerBatch(items: readonly BatchItem[], outcomes: readonly AcceptOutcome[]): Response {
   const results = outcomes.map((outcome, index) => resultOf(outcome, index, items[index]?.value));
-  if (outcomes.every(isStored)) return Response.json({ results }, { status: 202 });
+  if (outcomes.every(isStored)) return jsonResponse({ results }, 202);
 
   const isUnavailable = outcomes.some(({ kind }) => kind === 'unavailable');
-  if (!isUnavailable || outcomes.some(isStored)) return Response.json({ results }, { status: 207 });
+  if (!isUnavailable || outcomes.some(isStored)) return jsonResponse({ results }, 207);
   throw notStored('none of the messages is durably queued; repeat the request', { results });
 }
 

@@ -4,6 +4,7 @@
 
 import * as z from 'zod/mini';
 import { described } from './fields.ts';
+import { jsonResponse } from './json-response.ts';
 import type { Problem } from './problems.ts';
 
 const PROBLEM_TYPES = [
@@ -56,7 +57,7 @@ export interface ProblemDetails {
 export function problemResponse(type: ProblemType, status: number, details: ProblemDetails): Response {
   const { detail, problems, members, headers } = details;
   const document = { type, title: TITLES[type], status, detail, ...(problems && { problems }), ...members };
-  return Response.json(document, { status, headers: { ...headers, 'content-type': 'application/problem+json' } });
+  return jsonResponse(document, status, { ...headers, 'content-type': 'application/problem+json' });
 }
 
 /** Thrown to end a request with a problem document. */

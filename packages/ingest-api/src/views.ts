@@ -8,7 +8,7 @@ import { described } from './fields.ts';
 
 const time = (description: string) => described(z.string(), description, { format: 'date-time' });
 const count = (description: string) => described(z.number(), description, { type: 'integer', minimum: 0 });
-const statusCode = { type: 'integer', minimum: 100, maximum: 599 };
+const statusCode = { type: 'integer', minimum: 100, maximum: 999 };
 
 export const messageViewSchema = z.object({
   messageId: z.string(),
