@@ -118,8 +118,10 @@ async function postAll(demo: Demo): Promise<void> {
   await crash;
 
   const { accepted, duplicates, repeatedByUs, unanswered } = posted;
-  demo.narrator.say(`${accepted} accepted (202), ${duplicates} recognised as repeats (200)`);
-  demo.narrator.say(`${repeatedByUs} were repeated on purpose, ${unanswered} posts got no answer because of the crash`);
+  const swallowed = duplicates - repeatedByUs;
+  demo.narrator.say(`${unanswered} posts got no answer while the server was down, and were posted again`);
+  demo.narrator.say(`${accepted} accepted (202), ${duplicates} recognised as repeats (200):`);
+  demo.narrator.say(`${repeatedByUs} posted twice on purpose, ${swallowed} accepted just before the crash`);
 }
 
 async function post(client: ApiClient, { message }: Webhook, posted: Posted): Promise<void> {

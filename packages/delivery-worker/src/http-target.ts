@@ -3,7 +3,8 @@
  */
 
 import { type AttemptOutcome, type DeliveryRequest, type Entry, parseRetryAfter, webhookId } from '@millrace/core';
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
 
 export interface Target {
   /** Makes the request and reads the answer; over at the deadline, whatever the target does. */

@@ -67,9 +67,11 @@ export function loadUpConfig(flags: UpFlags, env: Readonly<Record<string, string
   if (!isLoopback(host)) {
     problems.push(`--host must be a loopback address (127.0.0.1, ::1, localhost): the API asks nobody for a key`);
   }
+  const data = flags.data ?? value('MILLRACE_DATA') ?? './millrace-data';
+  if (data === '') problems.push('--data must name a folder');
   const maxMegabytes = wholeNumber('MILLRACE_MAX_DATABASE_MB', value('MILLRACE_MAX_DATABASE_MB'), 0, 1, 16_777_216);
   const settings = {
-    data: flags.data ?? value('MILLRACE_DATA') ?? './millrace-data',
+    data,
     host,
     port: wholeNumber('--port', flags.port ?? value('MILLRACE_PORT'), 8_080, 0, 65_535),
     delivery: oneOf('MILLRACE_DELIVERY', value('MILLRACE_DELIVERY'), ['on', 'off'], 'on') === 'on',

@@ -1,6 +1,6 @@
 /** Serves a fetch handler on Node's HTTP server, with limits that keep slow clients from holding it. */
 
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { MillraceError } from '@millrace/core';
@@ -14,7 +14,7 @@ export class ListenError extends MillraceError {
 
 export interface HttpServer {
   readonly url: string;
-  /** Accepts no more connections, and waits for requests under way; after `limitMs` they are cut off. */
+  /** Takes no more connections, and waits for requests under way; after `limitMs` they are cut off. */
   close(limitMs: number): Promise<void>;
 }
 
@@ -29,9 +29,19 @@ export async function listen(
   host: string,
   port: number,
 ): Promise<HttpServer> {
+  const serve = getRequestListener(fetch);
+  const underWay = new Set<ServerResponse>();
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
-    getRequestListener(fetch, { overrideGlobalObjects: false }),
+    (request, response) => {
+      underWay.add(response);
+      response.once('close', () => {
+        underWay.delete(response);
+        if (!server.listening) server.closeIdleConnections();
+      });
+      if (!server.listening) response.shouldKeepAlive = false;
+      void serve(request, response);
+    },
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
@@ -39,7 +49,7 @@ export async function listen(
   });
   const { address, family, port: boundPort } = server.address() as AddressInfo;
   const urlHost = family === 'IPv6' ? `[${address}]` : address;
-  return { url: `http://${urlHost}:${boundPort}`, close: (limitMs) => close(server, limitMs) };
+  return { url: `http://${urlHost}:${boundPort}`, close: (limitMs) => close(server, underWay, limitMs) };
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
@@ -54,9 +64,12 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): List
   }
 }
 
-async function close(server: Server, limitMs: number): Promise<void> {
+async function close(server: Server, underWay: ReadonlySet<ServerResponse>, limitMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  // Node keeps a connection open that was in use when the server closed, and goes on serving it: a client that never
+  // pauses would hold the shutdown up. Each answer under way is the last of its connection.
+  for (const response of underWay) response.shouldKeepAlive = false;
   const timer = setTimeout(() => server.closeAllConnections(), limitMs);
   await closed;
   clearTimeout(timer);

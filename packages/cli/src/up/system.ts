@@ -39,7 +39,7 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     ...(config.maxBytes === undefined ? {} : { maxBytes: config.maxBytes }),
   });
   try {
-    const delivery = config.delivery ? startDelivery(store, config, version, log) : undefined;
+    let delivery: Delivery | undefined;
     const app = createApp({
       store,
       clock: systemClock,
@@ -48,6 +48,8 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
       onError: (error) => log.error({ err: error }, 'request failed'),
     });
     const server = await listen(app.fetch, config.host, config.port);
+    // Only now: when the address cannot be had, nothing has been begun.
+    if (config.delivery) delivery = startDelivery(store, config, version, log);
     const stopRetention = startRetention(store, log);
     return {
       url: server.url,
@@ -63,9 +65,15 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
   }
 }
 
-function startDelivery(store: SqliteStore, config: UpConfig, version: string, log: Logger) {
+interface Delivery {
+  readonly loop: DeliveryLoop;
+  stop(): Promise<void>;
+}
+
+function startDelivery(store: SqliteStore, config: UpConfig, version: string, log: Logger): Delivery {
   const { concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
   const target = createHttpTarget({ connectTimeoutMs, connections: concurrency, userAgent: `Millrace/${version}` });
+  const onError = (error: unknown): void => log.error({ err: error }, 'delivery is held up');
   const deps = {
     store,
     target,
@@ -75,13 +83,14 @@ function startDelivery(store: SqliteStore, config: UpConfig, version: string, lo
     sleep: (ms: number) => sleep(ms),
     requestTimeoutMs,
     onAttempt: (report: AttemptReport) => logAttempt(log, report),
+    onError,
   };
   const loop = startDeliveryLoop({
     queue: store,
     deliver: (entries) => deliver(entries, deps),
     clock: systemClock,
     concurrency,
-    onError: (error) => log.error({ err: error }, 'delivery is held up'),
+    onError,
   });
   return {
     loop,

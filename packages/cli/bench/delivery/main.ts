@@ -1,0 +1,143 @@
+/**
+ * The benchmark of the main job: receiver, Millrace and load generator as three processes on one machine, beside the
+ * generator posting the same bodies straight to the receiver. It prints what it measured and asserts nothing.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type Bench, FULL, type Measure, QUICK } from './bench.ts';
+import { machineFacts } from './machine.ts';
+import { backlog } from './measures/backlog.ts';
+import { idle } from './measures/idle.ts';
+import { kill } from './measures/kill.ts';
+import { latency } from './measures/latency.ts';
+import { measureReferenceRate, reference } from './measures/reference.ts';
+import { batch, single } from './measures/throughput.ts';
+import { watchForeignLoad } from './process-stats.ts';
+import { formatMarkdown, formatTable, type Row, toJson } from './report.ts';
+import { startReceiver } from './system-under-test.ts';
+import { createWorkbench, type Workbench } from './workbench.ts';
+
+const MEASURES: Readonly<Record<string, Measure>> = { reference, idle, single, batch, latency, kill, backlog };
+
+const USAGE = `Usage: bench:delivery [options]
+  --only NAME      only this measure; may be repeated: ${Object.keys(MEASURES).join(', ')}
+  --quick          a short run, to see that it works
+  --json FILE      write [{name, value, unit, reference, ratio}]
+  --markdown       print Markdown
+  --folder DIR     where to put the temporary folder (default: the system's); its disk is what is measured
+`;
+
+interface Options {
+  readonly names: readonly string[];
+  readonly quick: boolean;
+  readonly json: string | undefined;
+  readonly markdown: boolean;
+  readonly folder: string | undefined;
+}
+
+/** @throws Error with a line for people */
+function readOptions(argv: readonly string[]): Options | 'help' {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      only: { type: 'string', multiple: true },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      markdown: { type: 'boolean', default: false },
+      folder: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const names = values.only ?? Object.keys(MEASURES);
+  const unknown = names.filter((name) => MEASURES[name] === undefined);
+  if (unknown.length > 0) throw new Error(`no such measure: ${unknown.join(', ')}`);
+  return { names, quick: values.quick, json: values.json, markdown: values.markdown, folder: values.folder };
+}
+
+async function createBench(workbench: Workbench, quick: boolean): Promise<Bench> {
+  let nextNumber = 0;
+  let referenceRate: Promise<number> | undefined;
+  const bench: Bench = {
+    workbench,
+    receiver: await startReceiver(workbench),
+    sizes: quick ? QUICK : FULL,
+    reserve(count) {
+      const first = nextNumber;
+      nextNumber += count;
+      return first;
+    },
+    referenceRate() {
+      referenceRate ??= measureReferenceRate(bench);
+      return referenceRate;
+    },
+    say: (text) => void process.stderr.write(`${text}\n`),
+  };
+  return bench;
+}
+
+interface Outcome {
+  readonly rows: readonly Row[];
+  /** Names of measures. */
+  readonly failed: readonly string[];
+  /** What makes the numbers worse than they are, for people. */
+  readonly disturbances: readonly string[];
+}
+
+/** A measure that fails does not take the others' results with it. */
+async function runMeasures(bench: Bench, names: readonly string[]): Promise<Outcome> {
+  const rows: Row[] = [];
+  const disturbances: string[] = [];
+  const failed: string[] = [];
+  for (const name of names) {
+    const measure = MEASURES[name];
+    if (measure === undefined) continue;
+    bench.say(`${name} …`);
+    const foreignLoad = watchForeignLoad([bench.receiver.pid]);
+    try {
+      rows.push(...(await measure(bench)));
+    } catch (error) {
+      bench.say(`${name} failed: ${error instanceof Error ? error.message : String(error)}`);
+      failed.push(name);
+    } finally {
+      bench.workbench.tidy(bench.receiver.pid);
+    }
+    disturbances.push(...describeDisturbance(name, foreignLoad()));
+  }
+  return { rows, failed, disturbances };
+}
+
+/** The kernel's own work for the disk and the network is not told apart from that of other processes. */
+const UNDISTURBED = 0.1;
+
+function describeDisturbance(name: string, foreign: number | undefined): string[] {
+  if (foreign === undefined || foreign < UNDISTURBED) return [];
+  return [`disturbed: other processes used ${Math.round(foreign * 100)} % of the machine during ${name}`];
+}
+
+async function main(options: Options): Promise<number> {
+  const workbench = createWorkbench(options.folder);
+  process.on('exit', () => workbench.clear());
+  const facts = machineFacts(workbench.root);
+  const bench = await createBench(workbench, options.quick);
+  const { rows, failed, disturbances } = await runMeasures(bench, options.names);
+  const format = options.markdown ? formatMarkdown : formatTable;
+  const bullet = options.markdown ? '- ' : '';
+  const what = `${bench.sizes.bodyBytes} bytes a body${options.quick ? '; a short run' : ''}`;
+  const head = [...facts, what, ...disturbances];
+  process.stdout.write(`\n${head.map((fact) => bullet + fact).join('\n')}\n\n${format(rows)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(toJson(rows), null, 2)}\n`);
+  if (failed.length > 0) bench.say(`\nfailed: ${failed.join(', ')}`);
+  return failed.length > 0 ? 1 : 0;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === 'help') process.stdout.write(USAGE);
+  else process.exit(await main(options));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  process.exit(2);
+}

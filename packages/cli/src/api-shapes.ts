@@ -1,0 +1,193 @@
+/**
+ * The JSON of the HTTP API, and whether an answer is what the API promises: the address may belong to another program.
+ */
+
+/** A message as the API shows it. Times are RFC 3339. */
+export interface MessageView {
+  readonly messageId: string;
+  readonly senderId: string;
+  readonly timestamp: string;
+  readonly targetUrl: string;
+  readonly status: string;
+  /** Within the present plan. */
+  readonly attempts: number;
+  readonly maxAttempts: number;
+  /** Over all replays. */
+  readonly totalAttempts: number;
+  readonly replays: number;
+  readonly acceptedAt: string;
+  readonly updatedAt: string;
+  readonly expiresAt: string;
+  readonly nextAttemptAt: string | null;
+  readonly reason: string | null;
+  readonly lastError: { readonly statusCode: number | null; readonly message: string; readonly at: string } | null;
+}
+
+/** A message to send: the body of `POST /message`. */
+export interface MessageInput {
+  readonly messageId: string;
+  readonly timestamp: string;
+  readonly senderId: string;
+  readonly targetUrl: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly bodyEncoding?: 'utf8' | 'base64';
+  readonly retry?: { readonly maxAttempts: number };
+  readonly expiresAt?: string;
+}
+
+export interface Accepted {
+  readonly messageId: string;
+  readonly senderId: string;
+  readonly status: string;
+  readonly duplicate: boolean;
+}
+
+/** One thing that is wrong with a request. */
+export interface Problem {
+  /** JSON path of the value. */
+  readonly path: string;
+  readonly message: string;
+  readonly expected?: string;
+}
+
+/** RFC 9457. */
+export interface ProblemDocument {
+  readonly type?: string;
+  readonly title?: string;
+  readonly detail?: string;
+  readonly problems?: readonly Problem[];
+}
+
+const BATCH_RESULTS = ['accepted', 'duplicate', 'invalid', 'conflict', 'unavailable'] as const;
+type BatchResultKind = (typeof BATCH_RESULTS)[number];
+
+/** What came of one item of a batch. */
+export interface BatchResult {
+  readonly index: number;
+  readonly messageId: string | null;
+  readonly result: BatchResultKind;
+  readonly problems?: readonly Problem[];
+}
+
+export interface Page {
+  readonly messages: readonly MessageView[];
+  readonly cursor: string | null;
+}
+
+export interface ReplayPage {
+  readonly replayed: number;
+  readonly remaining: number;
+  readonly cursor: string | null;
+}
+
+export interface Stats {
+  readonly accepted: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly waiting: number;
+  readonly difference: number;
+}
+
+type Guard<T> = (value: unknown) => value is T;
+type Fields<T> = { readonly [K in keyof Required<T>]: (value: unknown) => boolean };
+
+const isString: Guard<string> = (value) => typeof value === 'string';
+const isNumber: Guard<number> = (value) => typeof value === 'number';
+const isBoolean: Guard<boolean> = (value) => typeof value === 'boolean';
+const isAbsent = (value: unknown) => value === undefined;
+
+function orNull<T>(guard: Guard<T>): Guard<T | null> {
+  return (value): value is T | null => value === null || guard(value);
+}
+
+function optional<T>(guard: Guard<T>): Guard<T | undefined> {
+  return (value): value is T | undefined => value === undefined || guard(value);
+}
+
+function arrayOf<T>(guard: Guard<T>): Guard<readonly T[]> {
+  return (value): value is readonly T[] => Array.isArray(value) && value.every(guard);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Objects with (at least) these fields; a newer server may add others. */
+function shape<T>(fields: Fields<T>): Guard<T> {
+  const checks: [string, (value: unknown) => boolean][] = Object.entries(fields);
+  return (value): value is T => isRecord(value) && checks.every(([name, check]) => check(value[name]));
+}
+
+const isMessageView = shape<MessageView>({
+  messageId: isString,
+  senderId: isString,
+  timestamp: isString,
+  targetUrl: isString,
+  status: isString,
+  attempts: isNumber,
+  maxAttempts: isNumber,
+  totalAttempts: isNumber,
+  replays: isNumber,
+  acceptedAt: isString,
+  updatedAt: isString,
+  expiresAt: isString,
+  nextAttemptAt: orNull(isString),
+  reason: orNull(isString),
+  lastError: orNull(shape({ statusCode: orNull(isNumber), message: isString, at: isString })),
+});
+
+const isProblem = shape<Problem>({ path: isString, message: isString, expected: optional(isString) });
+
+export const isProblemDocument = shape<ProblemDocument>({
+  type: optional(isString),
+  title: optional(isString),
+  detail: optional(isString),
+  problems: optional(arrayOf(isProblem)),
+});
+
+export const isAccepted = shape<Accepted>({
+  messageId: isString,
+  senderId: isString,
+  status: isString,
+  duplicate: isBoolean,
+});
+
+const isBatchResult = shape<BatchResult>({
+  index: isNumber,
+  messageId: (value) => isAbsent(value) || orNull(isString)(value),
+  result: (value) => BATCH_RESULTS.some((known) => known === value),
+  problems: optional(arrayOf(isProblem)),
+});
+
+export const isBatchAnswer = shape<{ readonly results: readonly BatchResult[] }>({ results: arrayOf(isBatchResult) });
+
+export const isMessages = shape<{ readonly messages: readonly MessageView[] }>({ messages: arrayOf(isMessageView) });
+
+export const isPage = shape<Page>({ messages: arrayOf(isMessageView), cursor: orNull(isString) });
+
+export const isReplayed = shape<{ readonly replayed: number }>({ replayed: isNumber });
+
+export const isReplayPage = shape<ReplayPage>({
+  replayed: isNumber,
+  remaining: isNumber,
+  cursor: orNull(isString),
+});
+
+export const isStats = shape<Stats>({
+  accepted: isNumber,
+  succeeded: isNumber,
+  failed: isNumber,
+  waiting: isNumber,
+  difference: isNumber,
+});
+
+/** Undefined when the text is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,139 @@
+/** What commands of the API have in common: flags, and how texts from people are read. */
+
+import { parseInstant, REASONS, STATUSES } from '@millrace/core';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type ApiClient, type ClientOptions, createClient, type FilterInput } from './client.ts';
+import { ApiError } from './client-errors.ts';
+import { EXIT_CODES_HELP } from './exit.ts';
+import type { Io } from './io.ts';
+
+const DEFAULT_URL = 'http://127.0.0.1:8080';
+
+export interface ClientFlags {
+  readonly url: string;
+  readonly json?: boolean;
+}
+
+/** Adds a command that speaks to the API, with `--url` and `--json`. */
+export function addClientCommand(program: Command, io: Io, nameAndArguments: string): Command {
+  const { MILLRACE_URL } = io.env;
+  const url = new Option('--url <URL>', 'address of the server; also MILLRACE_URL').default(
+    MILLRACE_URL || DEFAULT_URL,
+  );
+  return program.command(nameAndArguments).addOption(url).option('--json', 'print JSON, and nothing else, to stdout');
+}
+
+/** Examples and the exit codes at the end of a command's help. */
+export function addExamples(command: Command, examples: readonly (readonly [text: string, what: string])[]): void {
+  const lines = examples.map(([text, what]) => `  # ${what}\n  ${text}\n`);
+  command.addHelpText('after', `\nExamples:\n${lines.join('')}\n${EXIT_CODES_HELP}`);
+}
+
+/** Opens a client for the time of `use`. With `--json`, the problem document of a refusal goes to stderr as it came. */
+export async function withClient(
+  io: Io,
+  flags: ClientFlags,
+  options: Pick<ClientOptions, 'signal' | 'connections'>,
+  use: (client: ApiClient) => Promise<void>,
+): Promise<void> {
+  const { MILLRACE_KEY } = io.env;
+  const client = createClient({ ...options, url: flags.url, key: MILLRACE_KEY || undefined, now: io.now });
+  try {
+    await use(client);
+  } catch (error) {
+    const refusal = error instanceof Error && error.cause instanceof ApiError ? error.cause : error;
+    if (flags.json === true && refusal instanceof ApiError && refusal.problem !== null) {
+      io.stderr.write(`${refusal.text.trim()}\n`);
+    }
+    throw error;
+  } finally {
+    await client.close();
+  }
+}
+
+export function writeJson(io: Io, value: unknown): void {
+  io.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+const AGO_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const AGO = /^(\d{1,9})([smhd])$/;
+const LOCAL = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2})?))?$/;
+
+/**
+ * A time as people give it: RFC 3339, how long ago (`30m`, `2h`, `7d`), or a local time as tables print it
+ * (`2026-11-22 10:00:00`, or the day alone).
+ *
+ * @returns RFC 3339 in UTC
+ * @throws InvalidArgumentError
+ */
+export function parseTime(text: string, now: number): string {
+  const [, amount = '', unit = ''] = AGO.exec(text) ?? [];
+  const unitMs = AGO_MS[unit];
+  if (unitMs !== undefined) return toIso(now - Number(amount) * unitMs);
+  const [, day = '', clock = '00:00'] = LOCAL.exec(text) ?? [];
+  // Without an offset the text is read as local time. The UTC reading tells whether the day exists.
+  if (day !== '' && parseInstant(`${day}T00:00:00Z`) !== undefined) return toIso(Date.parse(`${day}T${clock}`));
+  const instant = parseInstant(text);
+  if (instant !== undefined) return instant.text;
+  throw new InvalidArgumentError(
+    'Give a time as 2026-11-22T10:00:00Z, as local time 2026-11-22 10:00, or as how long ago: 30m, 2h, 7d.',
+  );
+}
+
+function toIso(ms: number): string {
+  const date = new Date(ms);
+  // An invalid date compares as false.
+  if (!(date.getTime() >= 0)) throw new InvalidArgumentError('There is no such time since 1970.');
+  return date.toISOString();
+}
+
+/** RFC 3339, kept as it was given: a message's own times are part of what it is. */
+export function parseTimestamp(text: string): string {
+  if (parseInstant(text) !== undefined) return text;
+  throw new InvalidArgumentError('Give it as RFC 3339 with an offset, such as 2026-11-22T10:00:00Z.');
+}
+
+/** A whole number of at least `least`. */
+export function parseWholeNumber(text: string, least: number): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least) return value;
+  throw new InvalidArgumentError(`Give a whole number of at least ${least}.`);
+}
+
+/** @throws InvalidArgumentError */
+export function parseStatus(text: string): string {
+  const status = STATUSES.find((known) => known === text.toUpperCase());
+  if (status !== undefined) return status;
+  throw new InvalidArgumentError(`It is one of ${STATUSES.join(', ')}.`);
+}
+
+/** @throws InvalidArgumentError */
+function parseReason(text: string): string {
+  const reason = REASONS.find((known) => known === text.toLowerCase());
+  if (reason !== undefined) return reason;
+  throw new InvalidArgumentError(`It is one of ${REASONS.join(', ')}.`);
+}
+
+export interface FilterFlags {
+  readonly sender?: string;
+  readonly target?: string;
+  readonly reason?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** `--sender --target --reason --from --to`. */
+export function addFilterOptions(command: Command, io: Io): Command {
+  const time = (text: string) => parseTime(text, io.now());
+  return command
+    .option('--sender <S>', 'only of this sender')
+    .option('--target <URL>', 'only to this URL; https://host/ stands for every URL of that host')
+    .option('--reason <R>', `only dead letters with this reason (${REASONS.join(', ')})`, parseReason)
+    .option('--from <T>', 'only accepted at or after this time (2026-11-22T10:00:00Z, or 30m, 2h, 7d ago)', time)
+    .option('--to <T>', 'only accepted before this time', time);
+}
+
+/** The flags that were given, in the words of the API. */
+export function readFilter(flags: FilterFlags): FilterInput {
+  return { senderId: flags.sender, target: flags.target, reason: flags.reason, from: flags.from, to: flags.to };
+}
