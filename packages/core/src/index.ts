@@ -8,3 +8,4 @@ export * from './domain/timestamp.ts';
 export * from './errors.ts';
 export * from './ports/clock.ts';
 export * from './ports/message-store.ts';
+export * from './startup-memory.ts';

@@ -2,9 +2,10 @@
  * Opens the database of a data folder: only when it is Millrace's own, whole, and not in use by another process.
  */
 
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { DataFolderError } from '../errors.ts';
 import { APPLICATION_ID, migrate, readPragma, SCHEMA_VERSION } from './schema.ts';
 
@@ -24,33 +25,52 @@ const CHECKPOINT_PAGES = 2_000;
 /**
  * Opens, checks and, when needed, makes or migrates the database. The process owns it until it closes it or dies.
  *
+ * @param setUp what is built on the database at once; when it fails, the database is closed again
  * @throws DataFolderError with one line that says what to do; the file is then as it was.
  */
-export function openDatabase(options: DatabaseOptions): DatabaseSync {
+export function openDatabase<T>(options: DatabaseOptions, setUp: (db: DatabaseSync) => T): T {
   const file = path.join(options.folder, DATABASE_FILE);
   const db = explain(options.folder, file, () => {
-    mkdirSync(options.folder, { recursive: true });
+    makeFolder(options.folder);
     assertOwnDatabase(file);
     return new DatabaseSync(file, { enableForeignKeyConstraints: false, timeout: 0 });
   });
   try {
-    explain(options.folder, file, () => prepare(db, file, options));
-    return db;
+    return explain(options.folder, file, () => {
+      prepare(db, file, options);
+      return setUp(db);
+    });
   } catch (error) {
     db.close();
     throw error;
   }
 }
 
+/** `recursive` of node:fs never comes back where mkdir says ENOENT in a folder that exists, as /proc does. */
+function makeFolder(folder: string): void {
+  try {
+    makeOneFolder(folder);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOENT') throw error;
+    makeFolder(path.dirname(folder));
+    makeOneFolder(folder);
+  }
+}
+
+function makeOneFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EEXIST' || !statSync(folder).isDirectory()) throw error;
+  }
+}
+
 function prepare(db: DatabaseSync, file: string, options: DatabaseOptions): void {
+  // The mark is on the first page that is ever written, so that a file is ours wherever a crash cuts its making short.
+  if (statSync(file).size === 0) db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   // EXCLUSIVE: the first access takes a lock that only this process's end releases, however it ends.
   db.exec('PRAGMA locking_mode = EXCLUSIVE');
-  const version = readPragma(db, 'user_version');
-  if (version > SCHEMA_VERSION) {
-    throw new DataFolderError(
-      `${file} has schema version ${version}, newer than this program's ${SCHEMA_VERSION}: use a newer millrace`,
-    );
-  }
+  assertKnownVersion(db, file);
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY');
   db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   // Takes the lock even when there is nothing to migrate.
@@ -61,39 +81,49 @@ function prepare(db: DatabaseSync, file: string, options: DatabaseOptions): void
   }
 }
 
-const HEADER_BYTES = 100;
-const MAGIC = 'SQLite format 3\0';
+function assertKnownVersion(db: DatabaseSync, file: string): void {
+  const version = readPragma(db, 'user_version');
+  if (version <= SCHEMA_VERSION) return;
+  throw new DataFolderError(
+    `${file} has schema version ${version}, newer than this program's ${SCHEMA_VERSION}: use a newer millrace`,
+  );
+}
 
 /**
- * Looks at the file's header without SQLite, which would already write to a file that is not ours. Must run before
- * this process opens the database: closing any other handle of the file would drop SQLite's lock on it.
+ * Looks at the file's header, and changes nothing, whosever it is: `immutable` keeps SQLite from locking, recovering and
+ * checkpointing. Not with node:fs: when a process closes any handle of a file, POSIX drops all its locks on it, also
+ * those of an owner in this process.
  */
 function assertOwnDatabase(file: string): void {
   if (!existsSync(file)) return;
-  const handle = openSync(file, 'r');
+  const { size } = statSync(file);
+  if (size === 0) return;
+  // What a crash kept from the file is there.
+  const hasLog = existsSync(`${file}-wal`);
+  const url = pathToFileURL(file);
+  url.search = 'immutable=1';
+  const db = new DatabaseSync(url, { readOnly: true });
   try {
-    const size = fstatSync(handle).size;
-    // Empty: a crash before the first checkpoint; what there is lies in the write-ahead log.
-    if (size === 0) return;
-    const header = Buffer.alloc(HEADER_BYTES);
-    const complete = readSync(handle, header, 0, HEADER_BYTES, 0) === HEADER_BYTES;
-    if (!complete || header.toString('latin1', 0, 16) !== MAGIC) {
-      throw new DataFolderError(`${file} is not a database: move it away, or choose another folder with --data`);
-    }
-    if (header.readUInt32BE(68) !== APPLICATION_ID) {
+    const wholeSize = readPragma(db, 'page_count') * readPragma(db, 'page_size');
+    if (size < wholeSize && !hasLog) throw new DataFolderError(damaged(file));
+    if (readPragma(db, 'application_id') !== APPLICATION_ID) {
       throw new DataFolderError(`${file} belongs to another program: choose another folder with --data`);
     }
-    const storedPageSize = header.readUInt16BE(16);
-    const pageSize = storedPageSize === 1 ? 65_536 : storedPageSize;
-    const pages = header.readUInt32BE(28);
-    if (!existsSync(`${file}-wal`) && size < pages * pageSize) {
-      throw new DataFolderError(
-        `${file} is damaged: ${size} bytes of ${pages * pageSize}: restore it from a backup, or choose another folder with --data`,
-      );
+    assertKnownVersion(db, file);
+  } catch (error) {
+    const code = primaryCode(error);
+    if (code === SQLITE.NOTADB) {
+      throw new DataFolderError(`${file} is not a database: move it away, or choose another folder with --data`);
     }
+    const mayBeWhole = code === SQLITE.CORRUPT && hasLog;
+    if (!mayBeWhole) throw error;
   } finally {
-    closeSync(handle);
+    db.close();
   }
+}
+
+function damaged(file: string): string {
+  return `${file} is damaged: restore it from a backup, or choose another folder with --data`;
 }
 
 /** Turns what the file system and SQLite say into one line that names the file and what to do. */
@@ -102,13 +132,18 @@ function explain<T>(folder: string, file: string, action: () => T): T {
     return action();
   } catch (error) {
     if (error instanceof DataFolderError) throw error;
-    const { code = '', errcode = 0 } = error as { code?: string; errcode?: number };
-    const text = describe(folder, file, code, errcode & 0xff) ?? `cannot open ${file}: ${(error as Error).message}`;
+    const { code = '' } = error as { code?: string };
+    const text = describe(folder, file, code, primaryCode(error)) ?? `cannot open ${file}: ${(error as Error).message}`;
     throw new DataFolderError(text, { cause: error });
   }
 }
 
-/** https://sqlite.org/rescode.html */
+/** https://sqlite.org/rescode.html; 0 for an error that is not of SQLite. */
+function primaryCode(error: unknown): number {
+  const { errcode = 0 } = error as { errcode?: number };
+  return errcode & 0xff;
+}
+
 const SQLITE = { PERM: 3, BUSY: 5, READONLY: 8, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 };
 
 function describe(folder: string, file: string, code: string, sqlite: number): string | undefined {
@@ -132,7 +167,7 @@ function describe(folder: string, file: string, code: string, sqlite: number): s
       return `no permission to write to ${file}: choose another folder with --data, or change its permissions`;
     case SQLITE.CORRUPT:
     case SQLITE.NOTADB:
-      return `${file} is damaged: restore it from a backup, or choose another folder with --data`;
+      return damaged(file);
     case SQLITE.FULL:
       return `no space left for ${file}: make room, or choose another folder with --data`;
   }

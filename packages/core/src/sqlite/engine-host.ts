@@ -25,7 +25,7 @@ export interface EngineOptions extends DatabaseOptions {
 
 /** To the thread: a group of calls, or the wish to end. */
 export type ToThread = { readonly calls: readonly Call[] } | 'close';
-/** From the thread: ready or not, answers in the order of the calls, and the end. */
+/** From the thread: ready or not, the answers of one group in the order of its calls, and the end. */
 export type FromThread =
   | { readonly opened: true }
   | { readonly opened: false; readonly message: string; readonly isDataFolderError: boolean }
@@ -38,31 +38,42 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** Gathers the calls of one turn of the event loop and sends them as a group. */
+/** Groups under way at once: one that commits, and one that is ready to follow it. */
+const GROUPS_UNDER_WAY = 2;
+
+/**
+ * Gathers the calls of one turn of the event loop, or of the time that the groups before them take, and sends them as
+ * a group.
+ */
 function createHost(
   send: (calls: readonly Call[]) => void,
   close: () => Promise<void>,
 ): { host: EngineHost; receive: (answers: readonly Answer[]) => void; fail: (error: Error) => void } {
   let gathered: Pending[] = [];
-  const sent: Pending[] = [];
+  const sent: Pending[][] = [];
   let closing: Promise<void> | undefined;
+  let failure: Error | undefined;
 
   const flush = (): void => {
+    if (gathered.length === 0) return;
     const group = gathered;
     gathered = [];
-    if (group.length === 0) return;
-    sent.push(...group);
+    sent.push(group);
     send(group.map((pending) => pending.call));
+  };
+  const flushWhenFree = (): void => {
+    if (sent.length < GROUPS_UNDER_WAY) flush();
   };
 
   const host: EngineHost = {
     call: (operation, argument) =>
       new Promise((resolve, reject) => {
-        if (closing !== undefined) {
-          reject(new StoreUnavailableError('the store is closed'));
+        const refusal = closing === undefined ? failure : new StoreUnavailableError('the store is closed');
+        if (refusal !== undefined) {
+          reject(refusal);
           return;
         }
-        if (gathered.length === 0) setImmediate(flush);
+        if (gathered.length === 0) setImmediate(flushWhenFree);
         gathered.push({ call: { operation, argument }, resolve, reject });
       }),
     close() {
@@ -73,15 +84,18 @@ function createHost(
   };
 
   const receive = (answers: readonly Answer[]): void => {
-    for (const [index, pending] of sent.splice(0, answers.length).entries()) {
+    for (const [index, pending] of (sent.shift() ?? []).entries()) {
       const answer = answers[index];
       if (answer?.ok === true) pending.resolve(answer.value as never);
       else pending.reject(toError(answer));
     }
+    // Not at once: what was resolved just now calls again in this turn.
+    setImmediate(flushWhenFree);
   };
 
   const fail = (error: Error): void => {
-    for (const pending of [...sent.splice(0), ...gathered.splice(0)]) pending.reject(error);
+    failure ??= error;
+    for (const pending of [...sent.splice(0).flat(), ...gathered.splice(0)]) pending.reject(error);
   };
 
   return { host, receive, fail };
@@ -94,8 +108,7 @@ function toError(answer: (Answer & { ok: false }) | undefined): Error {
 
 /** @throws DataFolderError */
 export function openInline(options: EngineOptions): EngineHost {
-  const db = openDatabase(options);
-  const engine = createMessageEngine(db, options.retention);
+  const { db, engine } = openDatabase(options, (db) => ({ db, engine: createMessageEngine(db, options.retention) }));
   const { host, receive } = createHost(
     (calls) => receive(runGroup(db, engine, calls)),
     () => {
@@ -109,7 +122,7 @@ export function openInline(options: EngineOptions): EngineHost {
 /** @throws DataFolderError */
 export async function openThread(options: EngineOptions): Promise<EngineHost> {
   const worker = new Worker(new URL('./engine-thread.ts', import.meta.url), { workerData: options });
-  const post = (message: ToThread, transfer: ArrayBuffer[] = []): void => worker.postMessage(message, transfer);
+  const post = (message: ToThread): void => worker.postMessage(message);
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
 
   const { host, receive, fail } = createHost(

@@ -2,6 +2,7 @@
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { DataFolderError } from '../errors.ts';
+import { releaseStartupMemory } from '../startup-memory.ts';
 import { openDatabase } from './database.ts';
 import type { EngineOptions, FromThread, ToThread } from './engine-host.ts';
 import { type Call, runGroup } from './group-commit.ts';
@@ -13,10 +14,9 @@ const post = (message: FromThread): void => port.postMessage(message);
 
 function open(options: EngineOptions) {
   try {
-    const db = openDatabase(options);
-    const engine = createMessageEngine(db, options.retention);
+    const opened = openDatabase(options, (db) => ({ db, engine: createMessageEngine(db, options.retention) }));
     post({ opened: true });
-    return { db, engine };
+    return opened;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     post({ opened: false, message, isDataFolderError: error instanceof DataFolderError });
@@ -27,15 +27,17 @@ function open(options: EngineOptions) {
 const opened = open(workerData as EngineOptions);
 if (opened !== undefined) {
   const { db, engine } = opened;
+  releaseStartupMemory();
   port.on('message', (first: ToThread) => {
-    const calls: Call[] = [];
+    const groups: (readonly Call[])[] = [];
     let closing = false;
     for (let message: ToThread | undefined = first; message !== undefined; ) {
       if (message === 'close') closing = true;
-      else calls.push(...message.calls);
+      else groups.push(message.calls);
       message = receiveMessageOnPort(port)?.message as ToThread | undefined;
     }
-    if (calls.length > 0) post({ answers: runGroup(db, engine, calls) });
+    const answers = runGroup(db, engine, groups.flat());
+    for (const group of groups) post({ answers: answers.splice(0, group.length) });
     if (closing) {
       db.close();
       post('closed');

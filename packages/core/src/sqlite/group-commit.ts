@@ -28,15 +28,15 @@ export type Answer =
 const UNAVAILABLE = new Set([5, 7, 8, 10, 13, 14]);
 
 /**
- * Runs the calls in one transaction. A database that cannot write fails them all; when one call fails for another
- * reason, each is run again in a transaction of its own, so that it fails alone.
+ * Runs the calls in one transaction. When it fails, each is run again in a transaction of its own, so that a call fails
+ * only for what it asks itself: while a full disk refuses new messages, results are stored and old messages removed.
  */
-export function runGroup(db: DatabaseSync, engine: MessageEngine, calls: readonly Call[]): readonly Answer[] {
+export function runGroup(db: DatabaseSync, engine: MessageEngine, calls: readonly Call[]): Answer[] {
+  if (calls.length === 0) return [];
   try {
     return transaction(db, engine, calls).map((value) => ({ ok: true, value }));
   } catch (error) {
-    const failure = describe(error);
-    if (failure.unavailable || calls.length === 1) return calls.map(() => failure);
+    if (calls.length === 1) return [describe(error)];
     return calls.flatMap((call) => runGroup(db, engine, [call]));
   }
 }
@@ -50,9 +50,9 @@ function transaction(db: DatabaseSync, engine: MessageEngine, calls: readonly Ca
     engine.afterCommit();
     return values;
   } catch (error) {
+    engine.afterRollback();
     // SQLite has rolled back by itself after some errors, such as a full disk.
     if (db.isTransaction) db.exec('ROLLBACK');
-    engine.afterRollback();
     throw error;
   }
 }

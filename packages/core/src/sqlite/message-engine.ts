@@ -12,6 +12,7 @@ import {
   initialState,
   type Status,
 } from '../domain/lifecycle.ts';
+import { LIMITS } from '../domain/message.ts';
 import type { Reason } from '../domain/outcome.ts';
 import type { AcceptResult, ClaimResult, Counts, SettleResult } from '../ports/message-store.ts';
 import { createCounters } from './counters.ts';
@@ -19,13 +20,13 @@ import { createHandedOut } from './handed-out.ts';
 import { createMessageOperations } from './message-operations.ts';
 import {
   type ClaimRecord,
-  forEachBody,
+  type HandBackRecord,
   type MessageRecord,
-  type MessageRecords,
-  packBodies,
   type RowReference,
   type SettleRecord,
-  type TakenRecords,
+  type Taken,
+  type TakenRecord,
+  toBuffer,
 } from './records.ts';
 import { IDS_PER_MS } from './schema.ts';
 
@@ -40,13 +41,13 @@ export type MessageEngine = ReturnType<typeof createMessageEngine>;
 
 interface StateRow extends DeliveryState {
   readonly id: number;
-  readonly past_attempts: number;
+  readonly max_attempts: number;
 }
 
 interface ExistingRow {
   readonly id: number;
   readonly status: Status;
-  readonly content_hash: Uint8Array;
+  readonly content_hash: string;
   readonly remove_at: number | null;
 }
 
@@ -80,7 +81,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     SELECT id, status, content_hash, remove_at FROM messages
     WHERE message_id = ? AND sender_id = ? AND timestamp = ? AND target_url = ?`);
   const selectState = db.prepare(`
-    SELECT id, status, round, attempts, token, due, reason, replays, past_attempts FROM messages WHERE id = ?`);
+    SELECT id, status, round, attempts, token, due, reason, replays, max_attempts FROM messages WHERE id = ?`);
   const updateClaimed = db.prepare(`
     UPDATE messages SET status = 'PROCESSING', round = ?, attempts = ?, token = ?, due = ?, updated_at = ?
     WHERE id = ?`);
@@ -124,30 +125,31 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   }
 
   /** False when a message with this identity is there already. */
-  function insert(record: MessageRecord, body: Uint8Array, state: DeliveryState, now: number, removeAt: number | null) {
+  function insert(record: MessageRecord, state: DeliveryState, now: number, lifetime: number) {
     const { messageId, senderId, timestamp, targetUrl, maxAttempts, expiresAt } = record;
     const { status, round, due, reason } = state;
     const id = nextId(now);
     const { changes } = insertMessage.run(
       ...[id, messageId, senderId, timestamp, targetUrl, record.contentHash],
-      ...[status, round, due, reason, maxAttempts, expiresAt - now, expiresAt, now, removeAt],
+      ...[status, round, due, reason, maxAttempts, lifetime, expiresAt, now, removalTime(status, now)],
     );
     if (changes === 0) return false;
-    insertRequest.run(id, record.method, record.headers, body);
+    insertRequest.run(id, record.method, record.headers, Buffer.from(record.body, 'latin1'));
     return true;
   }
 
-  function acceptOne(record: MessageRecord, body: Uint8Array, now: number): AcceptResult {
-    if (!insert(record, body, initialState(now), now, null)) {
+  function acceptOne(record: MessageRecord, now: number): AcceptResult {
+    const lifetime = record.expiresAt - now;
+    if (!insert(record, initialState(now), now, lifetime)) {
       const existing = findExisting(record);
       if (existing === undefined) throw new Error('a message conflicts with one that is not there');
       const isForgotten = existing.remove_at !== null && existing.remove_at <= now;
       if (!isForgotten) {
-        const isSame = Buffer.compare(existing.content_hash, record.contentHash) === 0;
+        const isSame = existing.content_hash === record.contentHash;
         return isSame ? { kind: 'duplicate', status: existing.status } : { kind: 'conflict' };
       }
       remove(existing.id);
-      insert(record, body, initialState(now), now, null);
+      insert(record, initialState(now), now, lifetime);
     }
     counters.add('accepted', 1);
     return { kind: 'accepted' };
@@ -156,8 +158,10 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   function claimOne({ row, round, token, leaseMs }: ClaimRecord, now: number): ClaimResult {
     const state = findState(row);
     if (state === undefined) return { kind: 'missing' };
-    handedOut.release(state.id);
-    const decision = decideClaim(state, round, { now, token, leaseUntil: now + leaseMs });
+    const { max_attempts: maxAttempts } = state;
+    const decision = decideClaim(state, round, { now, token, leaseUntil: now + leaseMs, maxAttempts });
+    // A stale entry is of an earlier hand-out: the one of the present round may be with another worker.
+    if (decision.kind !== 'stale') handedOut.release(state.id);
     if (decision.kind !== 'won') return decision;
     const { attempts } = decision.state;
     updateClaimed.run(round, attempts, token, now + leaseMs, now, state.id);
@@ -181,8 +185,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
         ...[error?.message ?? null, error?.statusCode ?? null, error === null ? null : now, id],
       );
     }
+    handedOut.release(id);
     if (hasEnded(state)) {
-      handedOut.release(id);
       counters.add(state.status === 'SUCCESS' ? 'succeeded' : 'failed', 1);
     }
     return 'settled';
@@ -196,11 +200,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   return {
     ...operations,
 
-    accept({ now, batch }: { now: number; batch: MessageRecords }): AcceptResult[] {
-      const results: AcceptResult[] = [];
-      forEachBody(batch.records, batch.bodies, (record, body) => results.push(acceptOne(record, body, now)));
-      return results;
-    },
+    accept: ({ now, records }: { now: number; records: readonly MessageRecord[] }) =>
+      records.map((record) => acceptOne(record, now)),
 
     claim: ({ now, claims }: { now: number; claims: readonly ClaimRecord[] }) =>
       claims.map((claim) => claimOne(claim, now)),
@@ -208,35 +209,35 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     settle: ({ now, settlements }: { now: number; settlements: readonly SettleRecord[] }) =>
       settlements.map((settlement) => settleOne(settlement, now)),
 
-    /** The row is the entry: it is due again when its lease ends, and is not handed out before `until`. */
-    handBack({ rows }: { rows: readonly { row: RowReference; until: number }[] }): void {
-      for (const { row, until } of rows) {
-        const id = findState(row)?.id;
-        if (id !== undefined) handedOut.hold(id, until);
+    /**
+     * The row is the entry: it is due again when its lease ends, and in this round is not handed out before `until`.
+     */
+    handBack({ entries }: { entries: readonly HandBackRecord[] }): void {
+      for (const { row, round, until } of entries) {
+        const state = findState(row);
+        if (state?.round === round && !hasEnded(state)) handedOut.hold(state.id, until);
       }
     },
 
-    keepOrphans({ now, batch }: { now: number; batch: MessageRecords }): void {
+    keepOrphans({ now, records }: { now: number; records: readonly MessageRecord[] }): void {
       const reason: Reason = 'orphan';
       const state: DeliveryState = { ...initialState(now), status: 'FAILED', due: null, reason };
-      forEachBody(batch.records, batch.bodies, (record, body) => {
-        if (!insert(record, body, state, now, removalTime('FAILED', now))) return;
+      for (const record of records) {
+        if (!insert(record, state, now, LIMITS.lifetimeMs)) continue;
         counters.add('accepted', 1);
         counters.add('failed', 1);
-      });
+      }
     },
 
     /** Hands out up to `limit` messages that are due; each only once, until it is claimed or released. */
-    take({ now, limit }: { now: number; limit: number }): TakenRecords {
-      const records: TakenRecords['records'][number][] = [];
-      const bodies: Uint8Array[] = [];
+    take({ now, limit }: { now: number; limit: number }): Taken {
+      const records: TakenRecord[] = [];
       for (const { id } of selectDue.iterate(now, limit + handedOut.size()) as Iterable<{ id: number }>) {
         if (records.length === limit) break;
         if (!handedOut.mayTake(id, now)) continue;
         const row = selectRequest.get(id) as RequestRow | undefined;
         if (row === undefined) throw new Error(`message ${id} has no request`);
         handedOut.hold(id, Number.POSITIVE_INFINITY);
-        bodies.push(row.body);
         records.push({
           rowId: id,
           messageId: row.message_id,
@@ -245,7 +246,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
           targetUrl: row.target_url,
           method: row.method,
           headers: row.headers,
-          bodyLength: row.body.length,
+          body: toBuffer(row.body).toString('latin1'),
           maxAttempts: row.max_attempts,
           expiresAt: row.expires_at,
           round: row.round,
@@ -254,7 +255,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       }
       const nextDue = Number(selectNextDue.get(now)?.['due'] ?? Number.POSITIVE_INFINITY);
       const next = Math.min(nextDue, handedOut.nextRelease(now));
-      return { records, bodies: packBodies(bodies), nextDue: Number.isFinite(next) ? next : null };
+      return { records, nextDue: Number.isFinite(next) ? next : null };
     },
 
     /** Entries that were taken and will not be claimed by their taker. */

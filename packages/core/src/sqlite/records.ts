@@ -1,10 +1,10 @@
 /**
- * What goes between the store and the thread that owns the database: flat, cheap to copy, bodies packed into one
- * buffer (copying a view of a pooled buffer would copy the whole pool).
+ * What goes between the store and the thread that owns the database: flat and cheap to copy. Bodies go as strings of
+ * one character a byte: a view of a pooled buffer would be copied with the whole pool.
  */
 
 import type { Result, Status } from '../domain/lifecycle.ts';
-import { contentHash, type Message } from '../domain/message.ts';
+import { contentHash, type Message, type Method } from '../domain/message.ts';
 import type { AttemptError, Entry, MessageFilter } from '../ports/message-store.ts';
 
 /** An entry that knows its row. Entries made elsewhere are found by their identity. */
@@ -17,18 +17,14 @@ export interface MessageRecord {
   readonly senderId: string;
   readonly timestamp: string;
   readonly targetUrl: string;
-  readonly contentHash: Uint8Array;
+  readonly contentHash: string;
   readonly method: string;
+  /** JSON of the `HeaderList`. */
   readonly headers: string;
-  readonly bodyLength: number;
+  /** One character a byte. */
+  readonly body: string;
   readonly maxAttempts: number;
   readonly expiresAt: number;
-}
-
-export interface MessageRecords {
-  readonly records: readonly MessageRecord[];
-  /** The bodies one after another. */
-  readonly bodies: Uint8Array<ArrayBuffer>;
 }
 
 /** Where an entry's row is. */
@@ -49,14 +45,22 @@ export interface SettleRecord {
   readonly error: AttemptError | null;
 }
 
-/** Entries as the database thread hands them out. */
-export interface TakenRecords {
-  readonly records: readonly (Omit<MessageRecord, 'contentHash'> & {
-    readonly rowId: number;
-    readonly round: number;
-    readonly due: number;
-  })[];
-  readonly bodies: Uint8Array<ArrayBuffer>;
+export interface HandBackRecord {
+  readonly row: RowReference;
+  readonly round: number;
+  /** Epoch milliseconds. */
+  readonly until: number;
+}
+
+/** An entry as the database thread hands it out. */
+export interface TakenRecord extends Omit<MessageRecord, 'contentHash'> {
+  readonly rowId: number;
+  readonly round: number;
+  readonly due: number;
+}
+
+export interface Taken {
+  readonly records: readonly TakenRecord[];
   /** When the next message falls due, epoch milliseconds; null when none waits. */
   readonly nextDue: number | null;
 }
@@ -68,41 +72,40 @@ export interface ScanRecord {
   readonly limit: number;
 }
 
-export function packBodies(bodies: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const packed = new Uint8Array(bodies.reduce((sum, body) => sum + body.length, 0));
-  let offset = 0;
-  for (const body of bodies) {
-    packed.set(body, offset);
-    offset += body.length;
-  }
-  return packed;
-}
-
-/** Calls `each` with every record and its body, a view into `bodies`. */
-export function forEachBody<T extends { readonly bodyLength: number }>(
-  records: readonly T[],
-  bodies: Uint8Array,
-  each: (record: T, body: Uint8Array) => void,
-): void {
-  let offset = 0;
-  for (const record of records) {
-    each(record, bodies.subarray(offset, offset + record.bodyLength));
-    offset += record.bodyLength;
-  }
-}
-
-export function toMessageRecords(messages: readonly Message[]): MessageRecords {
-  const records = messages.map(({ identity, request, plan }) => ({
+export function toMessageRecord({ identity, request, plan }: Message): MessageRecord {
+  return {
     messageId: identity.messageId,
     senderId: identity.senderId,
     timestamp: identity.timestamp,
     targetUrl: identity.targetUrl,
-    contentHash: Uint8Array.from(contentHash(request)),
+    contentHash: contentHash(request),
     method: request.method,
     headers: JSON.stringify(request.headers),
-    bodyLength: request.body.length,
+    body: toBuffer(request.body).toString('latin1'),
     maxAttempts: plan.maxAttempts,
     expiresAt: plan.expiresAt,
-  }));
-  return { records, bodies: packBodies(messages.map((message) => message.request.body)) };
+  };
+}
+
+export function toRowEntry(record: TakenRecord): RowEntry {
+  const { messageId, senderId, timestamp, targetUrl, maxAttempts, expiresAt, round, rowId } = record;
+  return {
+    v: 1,
+    identity: { messageId, senderId, timestamp, targetUrl },
+    round,
+    notBefore: record.due,
+    maxAttempts,
+    expiresAt,
+    request: {
+      method: record.method as Method,
+      headers: JSON.parse(record.headers),
+      body: Buffer.from(record.body, 'latin1'),
+    },
+    rowId,
+  };
+}
+
+/** The same bytes, not a copy. */
+export function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -28,7 +28,7 @@ const MIGRATIONS = [
     sender_id     TEXT    NOT NULL,
     timestamp     TEXT    NOT NULL,
     target_url    TEXT    NOT NULL,
-    content_hash  BLOB    NOT NULL,
+    content_hash  TEXT    NOT NULL,
     status        TEXT    NOT NULL,
     round         INTEGER NOT NULL,
     attempts      INTEGER NOT NULL,
@@ -83,6 +83,6 @@ export function migrate(db: DatabaseSync): void {
   db.exec('BEGIN IMMEDIATE');
   for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
-  // Into the main file, where `assertOwnDatabase` looks for the mark.
+  // Into the main file, where `assertOwnDatabase` looks for the version.
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }

@@ -4,12 +4,12 @@
 
 import { statfs } from 'node:fs/promises';
 import type { Status } from '../domain/lifecycle.ts';
-import type { Message, Method } from '../domain/message.ts';
+import type { Message } from '../domain/message.ts';
 import { InvalidCursorError } from '../errors.ts';
 import { type Clock, systemClock } from '../ports/clock.ts';
 import type { Entry, HealthProblem, MessageFilter, MessageStore, MessageView } from '../ports/message-store.ts';
 import { type EngineHost, openInline, openThread } from './engine-host.ts';
-import { forEachBody, type RowEntry, type RowReference, type TakenRecords, toMessageRecords } from './records.ts';
+import { type RowReference, toMessageRecord, toRowEntry } from './records.ts';
 
 export interface SqliteStoreOptions {
   /** The data folder; made when it does not exist. */
@@ -63,7 +63,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     retention: { succeededMs: dedupeDays * DAY_MS, failedMs: FAILED_DAYS * DAY_MS },
   };
   const host = thread ? await openThread(engineOptions) : openInline(engineOptions);
-  await host.call('endLeases', { now: clock.now() });
+  try {
+    await host.call('endLeases', { now: clock.now() });
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
   return createStore(host, clock, folder);
 }
 
@@ -75,7 +80,7 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
 
   return {
     async accept(messages) {
-      const results = await host.call('accept', { now: clock.now(), batch: toMessageRecords(messages) });
+      const results = await host.call('accept', { now: clock.now(), records: messages.map(toMessageRecord) });
       if (results.some((result) => result.kind === 'accepted')) announceWork();
       return results;
     },
@@ -107,12 +112,14 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
     },
 
     async handBack(entries) {
-      await host.call('handBack', { rows: entries.map(({ entry, until }) => ({ row: rowOf(entry), until })) });
+      await host.call('handBack', {
+        entries: entries.map(({ entry, until }) => ({ row: rowOf(entry), round: entry.round, until })),
+      });
       announceWork();
     },
 
     keepOrphans: (entries) =>
-      host.call('keepOrphans', { now: clock.now(), batch: toMessageRecords(entries.map(toMessage)) }),
+      host.call('keepOrphans', { now: clock.now(), records: entries.map(toMessage).map(toMessageRecord) }),
 
     get: (name) => host.call('get', { name }),
 
@@ -163,7 +170,7 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
 
     async take(limit) {
       const taken = await host.call('take', { now: clock.now(), limit });
-      return { entries: toEntries(taken), nextDue: taken.nextDue };
+      return { entries: taken.records.map(toRowEntry), nextDue: taken.nextDue };
     },
 
     async release(entries) {
@@ -197,24 +204,6 @@ function toMessage({ identity, request, maxAttempts, expiresAt }: Entry): Messag
   return { identity, request, plan: { maxAttempts, expiresAt } };
 }
 
-function toEntries({ records, bodies }: TakenRecords): RowEntry[] {
-  const entries: RowEntry[] = [];
-  forEachBody(records, bodies, (record, body) => {
-    const { messageId, senderId, timestamp, targetUrl, method, headers, maxAttempts, expiresAt, round } = record;
-    entries.push({
-      v: 1,
-      identity: { messageId, senderId, timestamp, targetUrl },
-      round,
-      notBefore: record.due,
-      maxAttempts,
-      expiresAt,
-      request: { method: method as Method, headers: JSON.parse(headers), body },
-      rowId: record.rowId,
-    });
-  });
-  return entries;
-}
-
 async function countMatching(
   host: EngineHost,
   filter: MessageFilter & { status: Status },
@@ -243,15 +232,21 @@ function parseCursor(cursor: string | undefined): number {
 
 async function findProblems(host: EngineHost, folder: string): Promise<HealthProblem[]> {
   const problems: HealthProblem[] = [];
-  const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize < LOW_DISK_BYTES) {
-    problems.push({ part: 'disk', detail: `${Math.floor((bavail * bsize) / 1_024)} KiB left in ${folder}` });
-  }
-  try {
+  const check = async (part: string, findProblem: () => Promise<string | undefined>): Promise<void> => {
+    const detail = await findProblem().catch((error: unknown) =>
+      error instanceof Error ? error.message : String(error),
+    );
+    if (detail !== undefined) problems.push({ part, detail });
+  };
+  await check('disk', async () => {
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    return free < LOW_DISK_BYTES ? `${Math.floor(free / 1_024)} KiB left in ${folder}` : undefined;
+  });
+  await check('database', async () => {
     await host.call('probe', undefined);
     await host.call('clearProbe', undefined);
-  } catch (error) {
-    problems.push({ part: 'database', detail: error instanceof Error ? error.message : String(error) });
-  }
+    return undefined;
+  });
   return problems;
 }

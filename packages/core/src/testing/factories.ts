@@ -1,0 +1,52 @@
+/** Valid data of the domain. Every value can be overridden; what a test does not name is of no concern to it. */
+
+import { LIMITS, type Message } from '../domain/message.ts';
+import type { Entry } from '../ports/message-store.ts';
+import { START_TIME } from './manual-clock.ts';
+
+let count = 0;
+
+/** Another text on every call within a process, fit for every kind of id. */
+export function uniqueId(prefix = 'id'): string {
+  count += 1;
+  return `${prefix}-${count}`;
+}
+
+export interface MessageOverrides
+  extends Partial<Message['identity']>,
+    Partial<Omit<Message['request'], 'body'>>,
+    Partial<Message['plan']> {
+  /** Text stands for its UTF-8 bytes. */
+  readonly body?: string | Uint8Array;
+}
+
+/** A message with an identity of its own. By default it lives as long as it may from `START_TIME`. */
+export function aMessage(overrides: MessageOverrides = {}): Message {
+  const { body = '{"total":12.5}' } = overrides;
+  return {
+    identity: {
+      senderId: overrides.senderId ?? 'billing',
+      messageId: overrides.messageId ?? uniqueId('message'),
+      timestamp: overrides.timestamp ?? '2026-11-22T10:00:00Z',
+      targetUrl: overrides.targetUrl ?? 'https://partner.example/hooks',
+    },
+    request: {
+      method: overrides.method ?? 'POST',
+      headers: overrides.headers ?? [['content-type', 'application/json']],
+      body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
+    },
+    plan: {
+      maxAttempts: overrides.maxAttempts ?? LIMITS.defaultAttempts,
+      expiresAt: overrides.expiresAt ?? START_TIME + LIMITS.lifetimeMs,
+    },
+  };
+}
+
+export interface EntryOverrides extends MessageOverrides, Partial<Pick<Entry, 'round' | 'notBefore'>> {}
+
+/** The entry of a message as a queue holds it. */
+export function anEntry(overrides: EntryOverrides = {}): Entry {
+  const { identity, request, plan } = aMessage(overrides);
+  const { round = 0, notBefore = START_TIME } = overrides;
+  return { v: 1, identity, round, notBefore, request, ...plan };
+}

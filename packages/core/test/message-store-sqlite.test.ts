@@ -1,0 +1,5 @@
+import { describeMessageStore, describeMessageStoreExamples } from '@millrace/core/testing';
+import { openSqliteHarness } from './support/sqlite-harness.ts';
+
+describeMessageStore('SQLite on the caller’s thread', () => openSqliteHarness({ thread: false }));
+describeMessageStoreExamples('SQLite on a thread of its own', () => openSqliteHarness({ thread: true }));
