@@ -2,4 +2,5 @@ import { describeMessageStore, describeMessageStoreExamples } from '@millrace/co
 import { openSqliteHarness } from './support/sqlite-harness.ts';
 
 describeMessageStore('SQLite on the caller’s thread', () => openSqliteHarness({ thread: false }));
+describeMessageStore('SQLite that hands new messages over', () => openSqliteHarness({ handOff: true }));
 describeMessageStoreExamples('SQLite on a thread of its own', () => openSqliteHarness({ thread: true }));

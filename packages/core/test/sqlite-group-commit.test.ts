@@ -16,7 +16,7 @@ const NOW = START_TIME;
 function accept(messageId: string, record: Partial<MessageRecord> = {}): Call {
   return {
     operation: 'accept',
-    argument: { now: NOW, records: [{ ...toMessageRecord(aMessage({ messageId })), ...record }] },
+    argument: { now: NOW, handOut: 0, records: [{ ...toMessageRecord(aMessage({ messageId })), ...record }] },
   };
 }
 
@@ -32,7 +32,8 @@ function get(messageId: string): Call {
   return { operation: 'get', argument: { name: { messageId } } };
 }
 
-const ACCEPTED: Answer = { ok: true, value: [{ kind: 'accepted' }] };
+const ONE_ACCEPTED = { results: [{ kind: 'accepted' }], handedOut: [] };
+const ACCEPTED: Answer = { ok: true, value: ONE_ACCEPTED };
 const IO_ERROR: Answer = { ok: false, unavailable: true, message: 'disk I/O error' };
 
 afterEach(() => {
@@ -73,10 +74,10 @@ describe('a group of calls', () => {
   test('is one transaction, answered in its order', () => {
     const exec = jest.spyOn(db, 'exec');
     expect(values(accept('a'), counts, accept('a'), accept('b'), counts)).toEqual([
-      [{ kind: 'accepted' }],
+      ONE_ACCEPTED,
       { accepted: 1, succeeded: 0, failed: 0, waiting: 1 },
-      [{ kind: 'duplicate', status: 'QUEUED' }],
-      [{ kind: 'accepted' }],
+      { results: [{ kind: 'duplicate', status: 'QUEUED' }], handedOut: [] },
+      ONE_ACCEPTED,
       { accepted: 2, succeeded: 0, failed: 0, waiting: 2 },
     ]);
     expect(exec.mock.calls.flat()).toEqual(['BEGIN IMMEDIATE', 'COMMIT']);

@@ -25,8 +25,8 @@ function walkThrough(engine: MessageEngine): void {
   const records = [toMessageRecord(message)];
   const row = message.identity;
   engine.endLeases({ now });
-  engine.accept({ now, records });
-  engine.accept({ now, records });
+  engine.accept({ now, records, handOut: 0 });
+  engine.accept({ now, records, handOut: 0 });
   engine.take({ now, limit: 10 });
   engine.claim({ now, claims: [{ row, round: 0, token: 'a', leaseMs: 1 }] });
   const error = { statusCode: 500, message: 'HTTP 500' };

@@ -19,6 +19,7 @@ import { createCounters } from './counters.ts';
 import { createHandedOut } from './handed-out.ts';
 import { createMessageOperations } from './message-operations.ts';
 import {
+  type Accepted,
   type ClaimRecord,
   type HandBackRecord,
   type MessageRecord,
@@ -200,8 +201,19 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   return {
     ...operations,
 
-    accept: ({ now, records }: { now: number; records: readonly MessageRecord[] }) =>
-      records.map((record) => acceptOne(record, now)),
+    /** Accepts each, and hands the first `handOut` of those that are new out at once. */
+    accept({ now, records, handOut }: { now: number; records: readonly MessageRecord[]; handOut: number }): Accepted {
+      const results: AcceptResult[] = [];
+      const ids: number[] = [];
+      for (const record of records) {
+        const result = acceptOne(record, now);
+        results.push(result);
+        if (result.kind !== 'accepted' || ids.length === handOut) continue;
+        handedOut.hold(lastId, Number.POSITIVE_INFINITY);
+        ids.push(lastId);
+      }
+      return { results, handedOut: ids };
+    },
 
     claim: ({ now, claims }: { now: number; claims: readonly ClaimRecord[] }) =>
       claims.map((claim) => claimOne(claim, now)),

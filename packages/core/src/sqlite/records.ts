@@ -4,8 +4,8 @@
  */
 
 import type { Result, Status } from '../domain/lifecycle.ts';
-import { contentHash, type Message, type Method } from '../domain/message.ts';
-import type { AttemptError, Entry, MessageFilter } from '../ports/message-store.ts';
+import { contentHash, type DeliveryRequest, type Message, type Method } from '../domain/message.ts';
+import type { AcceptResult, AttemptError, Entry, MessageFilter } from '../ports/message-store.ts';
 
 /** An entry that knows its row. Entries made elsewhere are found by their identity. */
 export interface RowEntry extends Entry {
@@ -29,6 +29,12 @@ export interface MessageRecord {
 
 /** Where an entry's row is. */
 export type RowReference = number | Entry['identity'];
+
+/** What came of accepting, and the row ids of the first accepted messages, which are handed out with the answer. */
+export interface Accepted {
+  readonly results: readonly AcceptResult[];
+  readonly handedOut: readonly number[];
+}
 
 export interface ClaimRecord {
   readonly row: RowReference;
@@ -108,4 +114,9 @@ export function toRowEntry(record: TakenRecord): RowEntry {
 /** The same bytes, not a copy. */
 export function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Bytes that a request takes in memory, about. */
+export function toRequestSize({ headers, body }: DeliveryRequest): number {
+  return body.length + headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
 }

@@ -9,7 +9,8 @@ import { InvalidCursorError } from '../errors.ts';
 import { type Clock, systemClock } from '../ports/clock.ts';
 import type { Entry, HealthProblem, MessageFilter, MessageStore, MessageView } from '../ports/message-store.ts';
 import { type EngineHost, openInline, openThread } from './engine-host.ts';
-import { type RowReference, toMessageRecord, toRowEntry } from './records.ts';
+import { createHandOff } from './hand-off.ts';
+import { type RowEntry, type RowReference, toMessageRecord, toRowEntry } from './records.ts';
 
 export interface SqliteStoreOptions {
   /** The data folder; made when it does not exist. */
@@ -73,20 +74,52 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
 }
 
 function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStore {
+  const handOff = createHandOff();
   const listeners: (() => void)[] = [];
-  const announceWork = (): void => {
+  const wake = (): void => {
     for (const listener of listeners) listener();
   };
+  /** The database has entries that are due now. */
+  const announceWork = (): void => {
+    handOff.dueAt(clock.now());
+    wake();
+  };
+
+  async function takeFromDatabase(now: number, ready: readonly RowEntry[], limit: number): Promise<RowEntry[]> {
+    handOff.asking();
+    try {
+      const { records, nextDue } = await host.call('take', { now, limit });
+      const mayHaveMore = records.length === limit;
+      handOff.dueAt(mayHaveMore ? now : (nextDue ?? Number.POSITIVE_INFINITY));
+      return records.map(toRowEntry);
+    } catch (error) {
+      handOff.dueAt(now);
+      handOff.add(ready);
+      throw error;
+    }
+  }
 
   return {
     async accept(messages) {
-      const results = await host.call('accept', { now: clock.now(), records: messages.map(toMessageRecord) });
-      if (results.some((result) => result.kind === 'accepted')) announceWork();
+      const now = clock.now();
+      const reserved = listeners.length === 0 ? 0 : handOff.reserve(messages.length, now);
+      const { results, handedOut } = await host
+        .call('accept', { now, records: messages.map(toMessageRecord), handOut: reserved })
+        .finally(() => handOff.unreserve(reserved));
+      const accepted = messages.filter((_, index) => results[index]?.kind === 'accepted');
+      handOff.add(
+        handedOut.flatMap((rowId, index) => {
+          const message = accepted[index];
+          return message === undefined ? [] : [toEntry(message, rowId, now)];
+        }),
+      );
+      if (accepted.length > handedOut.length) announceWork();
+      else if (accepted.length > 0) wake();
       return results;
     },
 
-    claim: (claims) =>
-      host.call('claim', {
+    async claim(claims) {
+      const results = await host.call('claim', {
         now: clock.now(),
         claims: claims.map(({ entry, token, leaseMs }) => ({
           row: rowOf(entry),
@@ -94,7 +127,10 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
           token,
           leaseMs,
         })),
-      }),
+      });
+      for (const result of results) if (result.kind === 'won') handOff.dueAt(result.leaseUntil);
+      return results;
+    },
 
     async settle(settlements) {
       const results = await host.call('settle', {
@@ -107,7 +143,9 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
           error,
         })),
       });
-      if (settlements.some((settlement) => settlement.result.kind === 'retry')) announceWork();
+      const retries = settlements.flatMap(({ result }) => (result.kind === 'retry' ? [result.due] : []));
+      for (const due of retries) handOff.dueAt(due);
+      if (retries.length > 0) wake();
       return results;
     },
 
@@ -115,7 +153,8 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
       await host.call('handBack', {
         entries: entries.map(({ entry, until }) => ({ row: rowOf(entry), round: entry.round, until })),
       });
-      announceWork();
+      for (const { until } of entries) handOff.dueAt(until);
+      wake();
     },
 
     keepOrphans: (entries) =>
@@ -169,8 +208,12 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
     health: () => findProblems(host, folder),
 
     async take(limit) {
-      const taken = await host.call('take', { now: clock.now(), limit });
-      return { entries: taken.records.map(toRowEntry), nextDue: taken.nextDue };
+      const now = clock.now();
+      const ready = handOff.takeReady(limit);
+      const asksDatabase = ready.length < limit && handOff.databaseDue() <= now;
+      const fromDatabase = asksDatabase ? await takeFromDatabase(now, ready, limit - ready.length) : [];
+      const nextDue = handOff.databaseDue();
+      return { entries: [...ready, ...fromDatabase], nextDue: Number.isFinite(nextDue) ? nextDue : null };
     },
 
     async release(entries) {
@@ -198,6 +241,11 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
 
 function rowOf(entry: Entry): RowReference {
   return 'rowId' in entry && typeof entry.rowId === 'number' ? entry.rowId : entry.identity;
+}
+
+/** The entry of a message that was accepted just now. */
+function toEntry({ identity, request, plan }: Message, rowId: number, now: number): RowEntry {
+  return { v: 1, identity, round: 0, notBefore: now, ...plan, request, rowId };
 }
 
 function toMessage({ identity, request, maxAttempts, expiresAt }: Entry): Message {

@@ -16,11 +16,16 @@ export function makeFolder(): Promise<string> {
 
 /** A store in a folder of its own, under a clock that the test moves; `close` removes the folder. */
 export async function openSqliteHarness(
-  options: Omit<SqliteStoreOptions, 'folder' | 'clock'> = {},
+  { handOff = false, ...options }: Omit<SqliteStoreOptions, 'folder' | 'clock'> & { handOff?: boolean } = {},
   clock: ManualClock = createManualClock(),
 ): Promise<SqliteHarness> {
   const folder = await makeFolder();
-  const open = (): Promise<SqliteStore> => openSqliteStore({ thread: false, ...options, folder, clock });
+  const open = async (): Promise<SqliteStore> => {
+    const opened = await openSqliteStore({ thread: false, ...options, folder, clock });
+    // Only who listens for work is handed new messages without asking the database.
+    if (handOff) opened.onWork(() => undefined);
+    return opened;
+  };
   let store = await open();
 
   return {
