@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { sha256, type TargetName } from './webhooks.ts';
 
 /** What a receiver saw of one message; its key is the `webhook-id`. */
-export interface Reception {
+interface Reception {
   /** Answered with 200. */
   delivered: number;
   /** All requests. */

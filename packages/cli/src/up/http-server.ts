@@ -6,7 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import { MillraceError } from '@millrace/core';
 
 /** The address cannot be listened on. */
-export class ListenError extends MillraceError {
+class ListenError extends MillraceError {
   constructor(message: string, options: ErrorOptions) {
     super('listen', message, options);
   }
@@ -66,7 +66,6 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): List
 
 async function close(server: Server, underWay: ReadonlySet<ServerResponse>, limitMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
   // Node keeps a connection open that was in use when the server closed, and goes on serving it: a client that never
   // pauses would hold the shutdown up. Each answer under way is the last of its connection.
   for (const response of underWay) response.shouldKeepAlive = false;

@@ -1,3 +1,4 @@
+import { releaseStartupMemory } from '@millrace/core';
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { loadUpConfig, type UpConfig, type UpFlags } from './config.ts';
@@ -42,6 +43,7 @@ async function up(flags: UpFlags & { json?: true }, io: Io, version: string): Pr
   const system = await startSystem(config, version, createLogger(config.logLevel, io.stderr));
   const say = flags.json === true ? sayJson(io) : sayText(io, config);
 
+  releaseStartupMemory();
   say('listening', system.url);
   await aborted(io.signal);
   say('stopping', system.url);

@@ -16,7 +16,9 @@ import {
 import { createApp } from '@millrace/ingest-api';
 import type { Logger } from 'pino';
 import type { UpConfig } from './config.ts';
+import { createHeldUpLog } from './held-up-log.ts';
 import { listen } from './http-server.ts';
+import { describeStall } from './stall.ts';
 
 export interface System {
   readonly url: string;
@@ -25,8 +27,6 @@ export interface System {
 }
 
 const RETENTION_INTERVAL_MS = 60_000;
-/** Due messages and nothing moving for this long: something is stuck. */
-const STALLED_MS = 60_000;
 
 /**
  * @throws DataFolderError when the folder cannot be used
@@ -73,14 +73,15 @@ interface Delivery {
 function startDelivery(store: SqliteStore, config: UpConfig, version: string, log: Logger): Delivery {
   const { concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
   const target = createHttpTarget({ connectTimeoutMs, connections: concurrency, userAgent: `Millrace/${version}` });
-  const onError = (error: unknown): void => log.error({ err: error }, 'delivery is held up');
+  const onError = createHeldUpLog(log, systemClock);
   const deps = {
     store,
     target,
     clock: systemClock,
     random: Math.random,
     newToken: randomUUID,
-    sleep: (ms: number) => sleep(ms),
+    // A result that finds no room is offered again and again: that must not keep the process from ending.
+    sleep: (ms: number) => sleep(ms, undefined, { ref: false }),
     requestTimeoutMs,
     onAttempt: (report: AttemptReport) => logAttempt(log, report),
     onError,
@@ -112,14 +113,10 @@ function logAttempt(log: Logger, { entry, attempt, outcome, reaction, durationMs
   log[level](fields, reaction.kind === 'dead-letter' ? 'dead letter' : 'attempt');
 }
 
-async function findStall(store: SqliteStore, loop: DeliveryLoop | undefined): Promise<HealthProblem[]> {
+async function findStall(store: SqliteStore, loop: DeliveryLoop | undefined): Promise<readonly HealthProblem[]> {
   if (loop === undefined) return [];
-  const now = systemClock.now();
-  const idleMs = now - loop.lastProgressAt();
   const oldestDue = await store.oldestDue();
-  const isStalled = oldestDue !== null && now - oldestDue > STALLED_MS && idleMs > STALLED_MS;
-  if (!isStalled) return [];
-  return [{ part: 'delivery', detail: `messages are due, and none has moved for ${Math.round(idleMs / 1_000)} s` }];
+  return describeStall({ now: systemClock.now(), oldestDue, lastProgressAt: loop.lastProgressAt() });
 }
 
 /** Returns a function that ends it. */

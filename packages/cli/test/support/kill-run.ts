@@ -24,7 +24,7 @@ export interface KillPlan {
 }
 
 /** Each life of the server is an era, counted from 0; this is what was known when it was killed. */
-export interface Era {
+interface Era {
   /** Requests that waited for the answer of a receiver. */
   readonly open: number;
   /** Webhook ids of messages that the server had called SUCCESS. */
@@ -55,6 +55,7 @@ const FAILING = 0.35;
 export async function runAndKill(sandbox: Sandbox, plan: KillPlan): Promise<KillRun> {
   const random = seededRandom(plan.seed);
   const receivers = await startReceivers(sandbox, seededRandom(plan.seed + 1));
+  // The request timeout stays at its default: a lease that a start does not end outlasts what `until` waits.
   const env = { MILLRACE_CONCURRENCY: String(plan.concurrency), MILLRACE_LOG_LEVEL: 'error' };
   const folder = await sandbox.folder();
   const millrace = await sandbox.start({ folder, env });

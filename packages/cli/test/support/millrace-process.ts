@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-export const LAUNCHER = fileURLToPath(new URL('../../../../scripts/millrace', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../../../../scripts/millrace', import.meta.url));
 
 export interface MillraceProcess {
   readonly url: string;

@@ -2,7 +2,7 @@
  * A message: what a client asks to have delivered, once it has passed every check.
  */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Identity } from './identity.ts';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -62,8 +62,6 @@ export function contentHash(request: DeliveryRequest): string {
   const headers = request.headers.map(([name, value]) => [name.toLowerCase(), value]);
   headers.sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0));
   // JSON text ends where its brackets close, so nothing in the head can pass for the body.
-  return createHash('sha256')
-    .update(JSON.stringify([request.method, headers]))
-    .update(request.body)
-    .digest('base64url');
+  const head = Buffer.from(JSON.stringify([request.method, headers]));
+  return hash('sha256', Buffer.concat([head, request.body]), 'base64url');
 }

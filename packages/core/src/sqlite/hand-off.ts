@@ -11,8 +11,6 @@ import { type RowEntry, toRequestSize } from './records.ts';
 const MAX_ENTRIES = 256;
 const MAX_BYTES = 4 * 1_024 * 1_024;
 
-export type HandOff = ReturnType<typeof createHandOff>;
-
 export function createHandOff() {
   const ready: RowEntry[] = [];
   let readyBytes = 0;

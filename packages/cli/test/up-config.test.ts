@@ -1,0 +1,139 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigError } from '@millrace/core';
+import fc from 'fast-check';
+import { loadUpConfig, type UpFlags } from '../src/up/config.ts';
+
+const NO_FLAGS: UpFlags = {};
+
+function problemsOf(flags: UpFlags, env: Record<string, string> = {}): readonly string[] {
+  try {
+    loadUpConfig(flags, env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+describe('the settings of up', () => {
+  test('have defaults that are safe', () => {
+    const config = loadUpConfig(NO_FLAGS, {});
+    expect(config).toEqual({
+      data: './millrace-data',
+      host: '127.0.0.1',
+      port: 8_080,
+      delivery: true,
+      dedupeDays: 7,
+      shutdownMs: 30_000,
+      logLevel: 'info',
+      api: { allowHttp: false, corsOrigins: [] },
+      worker: { concurrency: 128, connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 },
+    });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  test('all come from the environment', () => {
+    const env = {
+      MILLRACE_DATA: '/data',
+      MILLRACE_HOST: '::1',
+      MILLRACE_PORT: '0',
+      MILLRACE_DELIVERY: 'off',
+      MILLRACE_MAX_DATABASE_MB: '2',
+      MILLRACE_DEDUPE_DAYS: '8',
+      MILLRACE_SHUTDOWN_SECONDS: '0',
+      MILLRACE_LOG_LEVEL: 'silent',
+      MILLRACE_ALLOW_HTTP: 'true',
+      MILLRACE_CORS_ORIGINS: 'https://app.example',
+      MILLRACE_CONCURRENCY: '1',
+      MILLRACE_CONNECT_TIMEOUT_MS: '2',
+      MILLRACE_REQUEST_TIMEOUT_MS: '3',
+    };
+    expect(loadUpConfig(NO_FLAGS, env)).toEqual({
+      data: '/data',
+      host: '::1',
+      port: 0,
+      delivery: false,
+      maxBytes: 2_097_152,
+      dedupeDays: 8,
+      shutdownMs: 0,
+      logLevel: 'silent',
+      api: { allowHttp: true, corsOrigins: ['https://app.example'] },
+      worker: { concurrency: 1, connectTimeoutMs: 2, requestTimeoutMs: 3 },
+    });
+  });
+
+  test('on the command line stand above those in the environment', () => {
+    const env = { MILLRACE_DATA: '/data', MILLRACE_HOST: '::1', MILLRACE_PORT: '1' };
+    const flags = { data: '/mine', host: 'localhost', port: '2' };
+    expect(loadUpConfig(flags, env)).toMatchObject({ data: '/mine', host: 'localhost', port: 2 });
+  });
+
+  test('count as not given when they are empty in the environment', () => {
+    const names = [
+      'DATA',
+      'HOST',
+      'PORT',
+      'DELIVERY',
+      'MAX_DATABASE_MB',
+      'DEDUPE_DAYS',
+      'SHUTDOWN_SECONDS',
+      'LOG_LEVEL',
+    ];
+    const env = Object.fromEntries(names.map((name) => [`MILLRACE_${name}`, '']));
+    expect(loadUpConfig(NO_FLAGS, env)).toEqual(loadUpConfig(NO_FLAGS, {}));
+  });
+
+  test('are all looked at: every problem is told at once, in a line that names the setting', () => {
+    const env = {
+      MILLRACE_DELIVERY: 'yes',
+      MILLRACE_MAX_DATABASE_MB: '0',
+      MILLRACE_DEDUPE_DAYS: '6',
+      MILLRACE_SHUTDOWN_SECONDS: '-1',
+      MILLRACE_LOG_LEVEL: 'loud',
+      MILLRACE_ALLOW_HTTP: '1',
+      MILLRACE_CORS_ORIGINS: 'nowhere',
+      MILLRACE_CONCURRENCY: 'many',
+      MILLRACE_CONNECT_TIMEOUT_MS: '0',
+      MILLRACE_REQUEST_TIMEOUT_MS: '1e3',
+    };
+    const problems = problemsOf({ data: '', host: 'example.com', port: '65536' }, env);
+    for (const name of ['--data', '--host', '--port', ...Object.keys(env)]) {
+      expect(problems.filter((problem) => problem.startsWith(name))).toHaveLength(1);
+    }
+    expect(problems).toHaveLength(13);
+  });
+
+  test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('let it listen on %s', (host) => {
+    expect(problemsOf({ host })).toEqual([]);
+  });
+
+  test.each(['0.0.0.0', '::', '10.0.0.1', '127.0.0.300', '127.evil.example', ''])(
+    'do not let it listen on %j',
+    (host) => {
+      expect(problemsOf({ host })).toEqual([expect.stringMatching(/^--host must be a loopback address/)]);
+    },
+  );
+
+  test('that are numbers are taken exactly when they are whole and within their bounds', () => {
+    const bounds = {
+      MILLRACE_PORT: [0, 65_535],
+      MILLRACE_DEDUPE_DAYS: [7, 3_650],
+      MILLRACE_SHUTDOWN_SECONDS: [0, 3_600],
+    };
+    const text = fc.oneof(
+      fc.integer({ min: -10, max: 70_000 }).map(String),
+      fc
+        .constantFrom(...Object.values(bounds).flat())
+        .chain((bound) => fc.constantFrom(bound - 1, bound, bound + 1).map(String)),
+      fc.double().map(String),
+      fc.constantFrom(' 10', '10 ', '+10', '0x10', '1_0', '１０', 'ten'),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.entries(bounds)), text, ([name, [least = 0, most = 0]], value) => {
+        const isFine = /^[0-9]+$/.test(value) && Number(value) >= least && Number(value) <= most;
+        expect(problemsOf(NO_FLAGS, { [name]: value })).toHaveLength(isFine ? 0 : 1);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

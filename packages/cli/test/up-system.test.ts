@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { DataFolderError } from '@millrace/core';
+import type { Io } from '../src/io.ts';
+import { Interrupt } from '../src/io.ts';
+import { run } from '../src/run.ts';
+import { loadUpConfig } from '../src/up/config.ts';
+import { createLogger } from '../src/up/logger.ts';
+import { type System, startSystem } from '../src/up/system.ts';
+import { messageInput } from './support/messages.ts';
+import { createSandbox, type Sandbox } from './support/sandbox.ts';
+import { until } from './support/until.ts';
+
+let sandbox: Sandbox;
+let folder: string;
+let systems: System[];
+beforeEach(async () => {
+  sandbox = createSandbox();
+  folder = await mkdtemp(path.join(tmpdir(), 'millrace-test-'));
+  systems = [];
+});
+afterEach(async () => {
+  await Promise.all(systems.map((system) => system.stop()));
+  await sandbox.clean();
+  await rm(folder, { recursive: true });
+});
+
+/** Starts it in this process; what it logs is kept. */
+async function start({ port = '0', ...env }: Record<string, string> = {}) {
+  const logged: Record<string, unknown>[] = [];
+  const config = loadUpConfig(
+    { data: folder, port },
+    { MILLRACE_ALLOW_HTTP: 'true', MILLRACE_LOG_LEVEL: 'debug', ...env },
+  );
+  const log = createLogger(config.logLevel, { write: (line) => logged.push(JSON.parse(line)) });
+  const system = await startSystem(config, '1.2.3', log);
+  systems.push(system);
+  return { system, logged, client: sandbox.client(system.url) };
+}
+
+describe('the system', () => {
+  test('delivers what it accepts, under its own name, and logs the attempt', async () => {
+    const receiver = await sandbox.receiver(() => 200);
+    const { client, logged } = await start();
+    await client.send(messageInput({ targetUrl: `${receiver.url}/hooks`, body: 'hello' }));
+    await until('it is delivered', async () => (await client.stats()).succeeded === 1);
+    const [reception] = receiver.receptions;
+    expect(reception?.body.toString()).toBe('hello');
+    expect(reception?.headers['user-agent']).toBe('Millrace/1.2.3');
+    expect(logged).toEqual([
+      expect.objectContaining({ level: 20, messageId: 'order-42', attempt: 1, status: 200, msg: 'attempt' }),
+    ]);
+  });
+
+  test('logs a dead letter with its reason', async () => {
+    const receiver = await sandbox.receiver(() => 410);
+    const { client, logged } = await start({ MILLRACE_LOG_LEVEL: 'info' });
+    await client.send(messageInput({ targetUrl: receiver.url }));
+    await until('it is a dead letter', async () => (await client.stats()).failed === 1);
+    expect(logged).toEqual([expect.objectContaining({ level: 40, reason: 'gone', status: 410, msg: 'dead letter' })]);
+  });
+
+  test('is ready, and says so', async () => {
+    const { system } = await start();
+    const response = await fetch(`${system.url}/health/ready`);
+    expect({ status: response.status, body: await response.json() }).toEqual({
+      status: 200,
+      body: { status: 'ready' },
+    });
+  });
+
+  test('lets messages wait when delivery is off, and delivers them when it is on again', async () => {
+    const receiver = await sandbox.receiver(() => 200);
+    const off = await start({ MILLRACE_DELIVERY: 'off' });
+    await off.client.send(messageInput({ targetUrl: receiver.url }));
+    expect((await fetch(`${off.system.url}/health/ready`)).status).toBe(200);
+    await off.system.stop();
+    expect(receiver.receptions).toHaveLength(0);
+
+    const { client } = await start();
+    await until('it is delivered', async () => (await client.stats()).succeeded === 1);
+  });
+
+  test('gives the folder free when it stops, and finishes what is in flight first', async () => {
+    const answer = Promise.withResolvers<number>();
+    const receiver = await sandbox.receiver(() => answer.promise);
+    const { system, client } = await start();
+    await client.send(messageInput({ targetUrl: receiver.url }));
+    await until('the request is in flight', () => receiver.open() === 1);
+    const stopped = system.stop();
+    answer.resolve(200);
+    await stopped;
+
+    const next = await start();
+    expect(await next.client.stats()).toMatchObject({ succeeded: 1, waiting: 0 });
+    expect(receiver.receptions).toHaveLength(1);
+  });
+
+  test('has the folder for itself', async () => {
+    await start();
+    await expect(start()).rejects.toThrow(DataFolderError);
+  });
+
+  test('gives the folder free when it cannot listen', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await expect(start({ port: String(port) })).rejects.toMatchObject({ code: 'listen' });
+    other.close();
+    const { client } = await start();
+    expect(await client.stats()).toMatchObject({ accepted: 0 });
+  });
+});
+
+describe('the command up', () => {
+  /** Runs it until it listens, stops it, and gives what it said. */
+  async function upAndStop(flags: readonly string[], env: Record<string, string> = {}) {
+    const said: string[] = [];
+    const controller = new AbortController();
+    const io: Io = {
+      stdout: { write: (text) => void said.push(text) },
+      stderr: { write: (text) => void said.push(text) },
+      stdin: process.stdin,
+      env: { MILLRACE_LOG_LEVEL: 'warn', ...env },
+      now: Date.now,
+      signal: controller.signal,
+    };
+    const code = run(['up', '--data', folder, '--port', '0', ...flags], io);
+    await until('it listens', () => said.length > 0);
+    controller.abort(new Interrupt('SIGTERM'));
+    return { code: await code, said: said.join('') };
+  }
+
+  test('says in JSON where it listens, that it stops, and that it has stopped', async () => {
+    const { code, said } = await upAndStop(['--json']);
+    expect(code).toBe(0);
+    expect(said).toMatch(
+      /^\{"event":"listening","url":"http:\/\/127\.0\.0\.1:\d+"\}\n\{"event":"stopping"\}\n\{"event":"stopped"\}\n$/,
+    );
+  });
+
+  test('says it in words to people, and when messages will not be delivered', async () => {
+    const { code, said } = await upAndStop([], { MILLRACE_DELIVERY: 'off' });
+    expect(code).toBe(0);
+    expect(said).toContain(`with its data in ${folder}. Ctrl-C stops it.\n`);
+    expect(said).toContain('MILLRACE_DELIVERY is off: messages are accepted, and wait.\n');
+    expect(said.endsWith('Stopping: finishing what is under way …\nStopped.\n')).toBe(true);
+  });
+});
