@@ -38,6 +38,9 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** What a group leaves behind is garbage soon: more room would only let it pile up. */
+const YOUNG_GENERATION_MB = 12;
+
 /** Groups under way at once: one that commits, and one that is ready to follow it. */
 const GROUPS_UNDER_WAY = 2;
 
@@ -121,7 +124,10 @@ export function openInline(options: EngineOptions): EngineHost {
 
 /** @throws DataFolderError */
 export async function openThread(options: EngineOptions): Promise<EngineHost> {
-  const worker = new Worker(new URL('./engine-thread.ts', import.meta.url), { workerData: options });
+  const worker = new Worker(new URL('./engine-thread.ts', import.meta.url), {
+    workerData: options,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
   const post = (message: ToThread): void => worker.postMessage(message);
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
 
