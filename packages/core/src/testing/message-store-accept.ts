@@ -130,8 +130,19 @@ export function describeAccept(open: OpenHarness): void {
     });
 
     test('the order of headers and the case of their names are no content', async () => {
-      const { identity } = await accepted(h().store, { headers: [['X-A', '1'], ['x-b', '2']] }); // biome-ignore format: pairs
-      const repeat = aMessage({ ...identity, headers: [['X-B', '2'], ['x-a', '1']] }); // biome-ignore format: pairs
+      const { identity } = await accepted(h().store, {
+        headers: [
+          ['X-A', '1'],
+          ['x-b', '2'],
+        ],
+      });
+      const repeat = aMessage({
+        ...identity,
+        headers: [
+          ['X-B', '2'],
+          ['x-a', '1'],
+        ],
+      });
       expect(await h().store.accept([repeat])).toEqual([{ kind: 'duplicate', status: 'QUEUED' }]);
     });
 
