@@ -3,6 +3,7 @@
  */
 
 import { statfs } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { Status } from '../domain/lifecycle.ts';
 import type { Message } from '../domain/message.ts';
 import { InvalidCursorError } from '../errors.ts';
@@ -211,6 +212,8 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
       const now = clock.now();
       const ready = handOff.takeReady(limit);
       const asksDatabase = ready.length < limit && handOff.databaseDue() <= now;
+      // Who asks again and again must not keep the event loop from turning.
+      if (ready.length === 0 && !asksDatabase) await setImmediate();
       const fromDatabase = asksDatabase ? await takeFromDatabase(now, ready, limit - ready.length) : [];
       const nextDue = handOff.databaseDue();
       return { entries: [...ready, ...fromDatabase], nextDue: Number.isFinite(nextDue) ? nextDue : null };
