@@ -29,6 +29,7 @@ export interface ScriptedServer {
   readonly requests: readonly SeenRequest[];
   /** The bodies of the requests, as JSON. */
   bodies(): unknown[];
+  /** May be called again. */
   close(): Promise<void>;
 }
 
@@ -57,6 +58,7 @@ export async function startScriptedServer(script: Script): Promise<ScriptedServe
     requests,
     bodies: () => requests.map((request) => JSON.parse(request.body.toString())),
     async close() {
+      if (!server.listening) return;
       server.close();
       server.closeAllConnections();
       await once(server, 'close');

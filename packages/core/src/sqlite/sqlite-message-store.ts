@@ -144,9 +144,11 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
           error,
         })),
       });
-      const retries = settlements.flatMap(({ result }) => (result.kind === 'retry' ? [result.due] : []));
-      for (const due of retries) handOff.dueAt(due);
-      if (retries.length > 0) wake();
+      for (const { result } of settlements) {
+        if (result.kind !== 'retry') continue;
+        handOff.dueAt(result.due);
+        wake();
+      }
       return results;
     },
 
