@@ -12,6 +12,7 @@ import {
   SUCCESS,
   settle,
   useHarness,
+  withHarness,
   won,
 } from '@millrace/core/testing';
 import { createHandedOut } from '../src/sqlite/handed-out.ts';
@@ -116,6 +117,26 @@ describe('take', () => {
     await settle(h().store, await won(h().store, only(await h().receive(1))), SUCCESS);
     expect(await nextDue()).toBeNull();
   });
+
+  test.each([{ handOff: true }, { handOff: false }])(
+    'a message from before the clock was set back waits for its time and holds no other up (%o)',
+    async (options) => {
+      await withHarness(
+        () => openSqliteHarness(options),
+        async (h) => {
+          // New messages are handed over only when it is known that none is due.
+          expect(await h.receive(1)).toEqual([]);
+          await accepted(h.store, { messageId: 'early' });
+          h.clock.advance(-1_000);
+          await accepted(h.store, { messageId: 'late' });
+          expect(ids(await h.receive(2))).toEqual(['late']);
+          expect(await h.receive(2)).toEqual([]);
+          h.clock.advance(1_000);
+          expect(ids(await h.receive(2))).toEqual(['early']);
+        },
+      );
+    },
+  );
 
   test('oldestDue tells since when or from when the longest waiting message is due; null when none waits', async () => {
     expect(await h().store.oldestDue()).toBeNull();

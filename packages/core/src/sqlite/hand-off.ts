@@ -12,7 +12,7 @@ const MAX_ENTRIES = 256;
 const MAX_BYTES = 4 * 1_024 * 1_024;
 
 export function createHandOff() {
-  const ready: RowEntry[] = [];
+  let ready: RowEntry[] = [];
   let readyBytes = 0;
   /** Promised to calls whose answers have not come yet. */
   let promised = 0;
@@ -52,10 +52,23 @@ export function createHandOff() {
       databaseDue = Number.POSITIVE_INFINITY;
     },
 
-    takeReady(limit: number): RowEntry[] {
-      const entries = ready.splice(0, limit);
-      for (const { request } of entries) readyBytes -= toRequestSize(request);
-      return entries;
+    /** Those whose time has come: the clock may have been set back since they were accepted. */
+    takeReady(limit: number, now: number): RowEntry[] {
+      const taken: RowEntry[] = [];
+      const left: RowEntry[] = [];
+      for (const entry of ready) {
+        const isTaken = taken.length < limit && entry.notBefore <= now;
+        (isTaken ? taken : left).push(entry);
+      }
+      ready = left;
+      for (const { request } of taken) readyBytes -= toRequestSize(request);
+      return taken;
+    },
+
+    /** When the next entry can be handed out; null when there is none. */
+    nextDue(): number | null {
+      const next = ready.reduce((least, { notBefore }) => Math.min(least, notBefore), databaseDue);
+      return Number.isFinite(next) ? next : null;
     },
   };
 }

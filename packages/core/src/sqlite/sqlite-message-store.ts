@@ -212,13 +212,12 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
 
     async take(limit) {
       const now = clock.now();
-      const ready = handOff.takeReady(limit);
+      const ready = handOff.takeReady(limit, now);
       const asksDatabase = ready.length < limit && handOff.databaseDue() <= now;
       // Who asks again and again must not keep the event loop from turning.
       if (ready.length === 0 && !asksDatabase) await setImmediate();
       const fromDatabase = asksDatabase ? await takeFromDatabase(now, ready, limit - ready.length) : [];
-      const nextDue = handOff.databaseDue();
-      return { entries: [...ready, ...fromDatabase], nextDue: Number.isFinite(nextDue) ? nextDue : null };
+      return { entries: [...ready, ...fromDatabase], nextDue: handOff.nextDue() };
     },
 
     async release(entries) {
