@@ -30,7 +30,7 @@ describe('a database thread that fails', () => {
 
   test('rejects every call that is under way or waits for its turn', async () => {
     // Handled from the start: the thread may end between two turns.
-    const groups = [Promise.allSettled([killThread(host)])];
+    const groups: Promise<PromiseSettledResult<unknown>[]>[] = [Promise.allSettled([killThread(host)])];
     for (let group = 0; group < 4; group++) {
       groups.push(
         Promise.allSettled([host.call('counts', undefined), host.call('take', { now: START_TIME, limit: 1 })]),
