@@ -11,6 +11,8 @@ const config: Config = {
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/packages/*/test/*.test.ts'] },
     // Starts the program in processes of its own: kill -9, full disk, the demo.
     { ...shared, displayName: 'integration', testMatch: ['<rootDir>/packages/*/test/integration/*.test.ts'] },
+    // The built system, started as AWS does; parts of it need a docker engine.
+    { ...shared, displayName: 'deployed', testMatch: ['<rootDir>/packages/*/test/deployed/*.test.ts'] },
   ],
   coverageProvider: 'v8',
   collectCoverageFrom: ['packages/*/src/**/*.ts'],

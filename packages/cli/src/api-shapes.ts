@@ -183,6 +183,13 @@ export const isStats = shape<Stats>({
   difference: isNumber,
 });
 
+/** What the front door of AWS says by itself: HTTP APIs as `message`, function URLs as `Message`. */
+export function frontDoorMessage(text: string): string | undefined {
+  const body = parseJson(text);
+  if (!isRecord(body)) return undefined;
+  return [body['message'], body['Message']].find(isString);
+}
+
 /** Undefined when the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {

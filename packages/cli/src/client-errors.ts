@@ -1,7 +1,8 @@
 /** The ways in which a request to the API fails. */
 
 import { types } from 'node:util';
-import { isProblemDocument, type ProblemDocument, parseJson } from './api-shapes.ts';
+import { type Advice, LOCAL_ADVICE } from './access.ts';
+import { frontDoorMessage, isProblemDocument, type ProblemDocument, parseJson } from './api-shapes.ts';
 import { errorText } from './error-text.ts';
 
 /** The API refused, or could not do it now. */
@@ -15,8 +16,7 @@ export class ApiError extends Error {
   readonly retryAfterMs: number;
 
   constructor(status: number, text: string, retryAfterMs: number) {
-    const body = parseJson(text);
-    const problem = isProblemDocument(body) ? body : null;
+    const problem = readProblem(text);
     super(problem?.detail ?? problem?.title ?? `HTTP ${status}`);
     this.name = 'ApiError';
     this.status = status;
@@ -26,15 +26,30 @@ export class ApiError extends Error {
   }
 }
 
+function readProblem(text: string): ProblemDocument | null {
+  const message = frontDoorMessage(text);
+  if (message !== undefined) return { detail: message };
+  const body = parseJson(text);
+  return isProblemDocument(body) ? body : null;
+}
+
+/** Who asks is not known, or not let in: the request did not get to the API. */
+export class AccessError extends Error {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, options);
+    this.name = 'AccessError';
+  }
+}
+
 /** No answer came: whether the server got the request is not known, unless `connected` is false. */
 export class UnreachableError extends Error {
   /** False when no connection was made, so that nothing can have been sent. */
   readonly connected: boolean;
   readonly retryAfterMs = 0;
 
-  constructor(url: string, cause: unknown) {
+  constructor(url: string, cause: unknown, advice: Advice = LOCAL_ADVICE) {
     const { connected, text } = describeNetworkError(cause);
-    super(connected ? `no answer from ${url}: ${text}` : `cannot reach ${url}: ${text}; start one with: millrace up`, {
+    super(connected ? `no answer from ${url}: ${text}` : `cannot reach ${url}: ${text}; ${advice.unreachable}`, {
       cause,
     });
     this.name = 'UnreachableError';
@@ -44,8 +59,8 @@ export class UnreachableError extends Error {
 
 /** Something answered that is not the API. */
 export class ForeignAnswerError extends Error {
-  constructor(url: string, status: number) {
-    super(`${url} answered HTTP ${status} with something that is not from Millrace; is --url right?`);
+  constructor(url: string, status: number, advice: Advice = LOCAL_ADVICE) {
+    super(`${url} answered HTTP ${status} with something that is not from Millrace; ${advice.foreign}`);
     this.name = 'ForeignAnswerError';
   }
 }

@@ -2,6 +2,7 @@
 
 import { parseRetryAfter } from '@millrace/core';
 import { Agent, type Dispatcher } from 'undici';
+import { type Access, keyAccess, type RefusedAnswer } from './access.ts';
 import {
   type Accepted,
   type BatchResult,
@@ -57,7 +58,7 @@ interface BatchAnswer {
   readonly retryAfterMs: number;
 }
 
-/** Every function may throw ApiError, UnreachableError, ForeignAnswerError, or the reason of the signal. */
+/** Every function may throw ApiError, UnreachableError, ForeignAnswerError, AccessError, or the reason of the signal. */
 export interface ApiClient {
   /** The address, without a slash at its end. */
   readonly url: string;
@@ -75,6 +76,8 @@ export interface ApiClient {
 export interface ClientOptions {
   readonly url: string;
   readonly key?: string | undefined;
+  /** In place of a key. */
+  readonly access?: Access | undefined;
   /** Cuts requests off. Leave it out when an answer must not be missed. */
   readonly signal?: AbortSignal | undefined;
   readonly now: () => number;
@@ -94,50 +97,66 @@ export function createClient(options: ClientOptions): ApiClient {
     headersTimeout: ANSWER_TIMEOUT_MS,
     bodyTimeout: ANSWER_TIMEOUT_MS,
   });
-  const authorization = options.key === undefined ? {} : { authorization: `Bearer ${options.key}` };
+  const access = options.access ?? keyAccess(options.key);
 
   async function exchange(request: Request): Promise<Answer> {
+    const { method, contentType, body } = request;
+    const path = base.prefix + request.path;
+    const authorization = await access.headersFor({ method, origin: base.origin, path, contentType, body });
     options.signal?.throwIfAborted();
     try {
       const response = await agent.request({
-        origin: base.origin,
-        path: base.prefix + request.path,
-        method: request.method,
-        headers: { accept: 'application/json', ...request.headers, ...authorization },
+        ...{ origin: base.origin, path, method },
+        headers: {
+          accept: 'application/json',
+          ...(contentType === undefined ? {} : { 'content-type': contentType }),
+          ...authorization,
+        },
         ...(request.body === undefined ? {} : { body: request.body }),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
       const text = await response.body.text();
       const retryAfterMs = parseRetryAfter(String(response.headers['retry-after'] ?? ''), options.now()) ?? 0;
-      return { status: response.statusCode, text, retryAfterMs };
+      const date = String(response.headers['date'] ?? '');
+      return { status: response.statusCode, text, retryAfterMs, date };
     } catch (error) {
       options.signal?.throwIfAborted();
-      throw new UnreachableError(base.text, error);
+      throw new UnreachableError(base.text, error, access.advice);
     }
   }
 
   async function call<T>(request: Request, isExpected: (value: unknown) => value is T): Promise<T> {
     const answer = await exchange(request);
-    return readAnswer(base.text, answer, isExpected);
+    return readAnswer(answer, isExpected);
+  }
+
+  function readAnswer<T>(answer: Answer, isExpected: (value: unknown) => value is T): T {
+    const isSuccess = answer.status >= 200 && answer.status <= 299;
+    if (!isSuccess && answer.status >= 400) {
+      throw access.explain(answer) ?? new ApiError(answer.status, answer.text, answer.retryAfterMs);
+    }
+    const body = parseJson(answer.text);
+    if (!isSuccess || !isExpected(body)) throw new ForeignAnswerError(base.text, answer.status, access.advice);
+    return body;
   }
 
   return {
     url: base.text,
     send: (message) => call(post('/message', message), isAccepted),
     async sendBatch(ndjson) {
-      const headers = { 'content-type': 'application/x-ndjson' };
-      const answer = await exchange({ method: 'POST', path: '/messages', headers, body: ndjson });
+      const contentType = 'application/x-ndjson';
+      const answer = await exchange({ method: 'POST', path: '/messages', contentType, body: ndjson });
       const body = parseJson(answer.text);
       // 503 comes with results too, when none of the items could be stored.
       if (isBatchAnswer(body)) return { results: body.results, retryAfterMs: answer.retryAfterMs };
-      return readAnswer(base.text, answer, isNothing);
+      return readAnswer(answer, isNothing);
     },
     async get(messageId, senderId) {
-      const path = `/messages/${encodeURIComponent(messageId)}${queryText({ senderId })}`;
+      const path = `/messages/${encodeStrictly(messageId)}${queryText({ senderId })}`;
       return (await call({ method: 'GET', path }, isMessages)).messages;
     },
     list: (query) => call({ method: 'GET', path: `/messages${queryText({ ...query })}` }, isPage),
-    replayOne: (messageId, which) => call(post(`/messages/${encodeURIComponent(messageId)}/replay`, which), isReplayed),
+    replayOne: (messageId, which) => call(post(`/messages/${encodeStrictly(messageId)}/replay`, which), isReplayed),
     replay: (query) => call(post('/replays', query), isReplayPage),
     stats: () => call({ method: 'GET', path: '/stats' }, isStats),
     close: () => agent.destroy(),
@@ -147,34 +166,27 @@ export function createClient(options: ClientOptions): ApiClient {
 interface Request {
   readonly method: Dispatcher.HttpMethod;
   readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly contentType?: string;
   readonly body?: string | Uint8Array;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
+interface Answer extends RefusedAnswer {
   readonly retryAfterMs: number;
 }
 
 function post(path: string, body: object): Request {
-  return { method: 'POST', path, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  return { method: 'POST', path, contentType: 'application/json', body: JSON.stringify(body) };
 }
 
 function queryText(fields: Readonly<Record<string, string | number | undefined>>): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) query.set(name, String(value));
-  }
-  return query.size === 0 ? '' : `?${query}`;
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const query = given.map(([name, value]) => `${encodeStrictly(name)}=${encodeStrictly(String(value))}`).join('&');
+  return query === '' ? '' : `?${query}`;
 }
 
-function readAnswer<T>(url: string, answer: Answer, isExpected: (value: unknown) => value is T): T {
-  const isSuccess = answer.status >= 200 && answer.status <= 299;
-  if (!isSuccess && answer.status >= 400) throw new ApiError(answer.status, answer.text, answer.retryAfterMs);
-  const body = parseJson(answer.text);
-  if (!isSuccess || !isExpected(body)) throw new ForeignAnswerError(url, answer.status);
-  return body;
+/** Everything but unreserved characters (RFC 3986): what is signed has one spelling, which all on the way agree on. */
+function encodeStrictly(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function isNothing(_value: unknown): _value is never {

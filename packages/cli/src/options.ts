@@ -1,26 +1,24 @@
 /** What commands of the API have in common: flags, and how texts from people are read. */
 
 import { parseInstant, REASONS, STATUSES } from '@millrace/core';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Access, keyAccess } from './access.ts';
 import { type ApiClient, type ClientOptions, createClient, type FilterInput } from './client.ts';
 import { ApiError } from './client-errors.ts';
 import { EXIT_CODES_HELP } from './exit.ts';
 import type { Io } from './io.ts';
+import { addServerOptions, readServer, type ServerFlags } from './server-flags.ts';
 
-const DEFAULT_URL = 'http://127.0.0.1:8080';
-
-export interface ClientFlags {
-  readonly url: string;
+export interface ClientFlags extends ServerFlags {
   readonly json?: boolean;
 }
 
-/** Adds a command that speaks to the API, with `--url` and `--json`. */
-export function addClientCommand(program: Command, io: Io, nameAndArguments: string): Command {
-  const { MILLRACE_URL } = io.env;
-  const url = new Option('--url <URL>', 'address of the server; also MILLRACE_URL').default(
-    MILLRACE_URL || DEFAULT_URL,
+/** Adds a command that speaks to the API, with `--url`, `--aws` and `--json`. */
+export function addClientCommand(program: Command, nameAndArguments: string): Command {
+  return addServerOptions(program.command(nameAndArguments)).option(
+    '--json',
+    'print JSON, and nothing else, to stdout',
   );
-  return program.command(nameAndArguments).addOption(url).option('--json', 'print JSON, and nothing else, to stdout');
 }
 
 /** Examples and the exit codes at the end of a command's help. */
@@ -36,8 +34,8 @@ export async function withClient(
   options: Pick<ClientOptions, 'signal' | 'connections'>,
   use: (client: ApiClient) => Promise<void>,
 ): Promise<void> {
-  const { MILLRACE_KEY } = io.env;
-  const client = createClient({ ...options, url: flags.url, key: MILLRACE_KEY || undefined, now: io.now });
+  const api = await findApi(io, flags);
+  const client = createClient({ ...options, ...api, now: io.now });
   try {
     await use(client);
   } catch (error) {
@@ -49,6 +47,18 @@ export async function withClient(
   } finally {
     await client.close();
   }
+}
+
+/**
+ * Where the API is that the flags name, and how it lets requests in. On AWS it asks for the address.
+ *
+ * @throws ExitError (usage); AccessError; the reason of the signal
+ */
+export async function findApi(io: Io, flags: ServerFlags): Promise<{ readonly url: string; readonly access: Access }> {
+  const server = readServer(flags, io.env);
+  if (server.kind === 'url') return { url: server.url, access: keyAccess(server.key) };
+  const { findDeployedApi } = await import('./aws/deployed-api.ts');
+  return findDeployedApi(server.deployment, { now: io.now, signal: io.signal });
 }
 
 export function writeJson(io: Io, value: unknown): void {

@@ -14,6 +14,8 @@ Examples:
   # What could not be delivered, and why; send it again
   millrace dead-letters
   millrace replay --target https://test.example/
+  # A system on AWS: any of these commands, with the credentials of the AWS command line
+  millrace stats --aws --env dev
 
 Each command explains itself: millrace help send
 The server's address comes from --url or MILLRACE_URL, the key from MILLRACE_KEY.

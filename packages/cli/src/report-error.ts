@@ -3,12 +3,14 @@
 import { types } from 'node:util';
 import { ConfigError, MillraceError } from '@millrace/core';
 import { CommanderError } from 'commander';
-import { ApiError, ForeignAnswerError, UnreachableError } from './client-errors.ts';
+import { AccessError, ApiError, ForeignAnswerError, UnreachableError } from './client-errors.ts';
 import { errorText } from './error-text.ts';
 import { EXIT, type ExitCode, ExitError } from './exit.ts';
 import { Interrupt } from './io.ts';
 import { describeApiError } from './problem-text.ts';
 import { cleanText } from './term/format.ts';
+
+const EXPECTED = [AccessError, UnreachableError, ForeignAnswerError, MillraceError];
 
 export interface Ending {
   readonly exitCode: ExitCode;
@@ -29,9 +31,8 @@ export function describeEnding(error: unknown): Ending {
     const [first = '', ...rest] = describeApiError(error);
     return { exitCode: EXIT.failed, lines: [...prefixed(first), ...rest] };
   }
-  const isExpected =
-    error instanceof UnreachableError || error instanceof ForeignAnswerError || error instanceof MillraceError;
-  if (isExpected) return { exitCode: EXIT.failed, lines: prefixed(error.message) };
+  if (EXPECTED.some((type) => error instanceof type) && error instanceof Error)
+    return { exitCode: EXIT.failed, lines: prefixed(error.message) };
   const text = types.isNativeError(error) && error.stack !== undefined ? error.stack : errorText(error);
   return { exitCode: EXIT.failed, lines: [`millrace: unexpected error: ${text}`] };
 }

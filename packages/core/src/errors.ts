@@ -25,6 +25,20 @@ export class InvalidCursorError extends MillraceError {
   }
 }
 
+/** A question that this store cannot answer, whatever it holds. */
+export class UnsupportedQueryError extends MillraceError {
+  /** The part of the query that is wrong or missing. */
+  readonly field: string;
+  /** What it should be, in words that follow its name ("must be …"). */
+  readonly expected: string;
+
+  constructor(field: string, expected: string) {
+    super('unsupported-query', `${field} must be ${expected}`);
+    this.field = field;
+    this.expected = expected;
+  }
+}
+
 /** A data folder or its database cannot be used: what is wrong, where, and what to do. */
 export class DataFolderError extends MillraceError {
   constructor(message: string, options: ErrorOptions = {}) {

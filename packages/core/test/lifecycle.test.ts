@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DeliveryState, Status } from '@millrace/core';
-import { decideClaim, decideReplay, decideSettle, hasEnded, initialState, STATUSES } from '@millrace/core';
+import {
+  decideClaim,
+  decideRedrive,
+  decideReplay,
+  decideSettle,
+  hasEnded,
+  initialState,
+  STATUSES,
+} from '@millrace/core';
 
 const NOW = 1_000_000;
 const CLAIM = { now: NOW, token: 'mine', leaseUntil: NOW + 60_000, maxAttempts: 3 };
@@ -163,5 +171,37 @@ describe('a replay', () => {
 
   test.each(without('QUEUED', 'FAILED'))('is refused for a %s message', (status) => {
     expect(decideReplay(makeState({ status, replays: 1 }), NOW)).toEqual({ kind: 'not-failed' });
+  });
+});
+
+describe('an entry that its queue has given up', () => {
+  const REDRIVEN = { status: 'FAILED', reason: 'redriven', token: null, due: null } as const;
+
+  test.each(without('SUCCESS', 'FAILED', 'PROCESSING'))('ends a %s message of its round as FAILED', (status) => {
+    const state = makeState({ status });
+    expect(decideRedrive(state, 4, NOW)).toEqual({ kind: 'settled', state: { ...state, ...REDRIVEN } });
+  });
+
+  test.each([
+    [4, 4],
+    [3, 4],
+  ])('of round %i ends a message whose worker died, in round %i', (round, entryRound) => {
+    const state = makeProcessing({ round, due: NOW });
+    expect(decideRedrive(state, entryRound, NOW)).toEqual({
+      kind: 'settled',
+      state: { ...state, ...REDRIVEN, round: entryRound },
+    });
+  });
+
+  test('waits for a worker that has the message still', () => {
+    expect(decideRedrive(makeProcessing(), 4, NOW)).toEqual({ kind: 'busy', until: NOW + 1 });
+  });
+
+  test.each(['SUCCESS', 'FAILED'] as const)('changes nothing of a message that is %s', (status) => {
+    expect(decideRedrive(makeState({ status, due: null }), 4, NOW)).toEqual({ kind: 'acknowledge' });
+  });
+
+  test.each(STATUSES)('changes nothing of a %s message that has moved to a later round', (status) => {
+    expect(decideRedrive(makeState({ status }), 3, NOW)).toEqual({ kind: 'acknowledge' });
   });
 });

@@ -50,6 +50,8 @@ export interface DeliverDeps {
   readonly sleep: (ms: number) => Promise<void>;
   /** Milliseconds that an exchange may take, without what the size of its body adds. */
   readonly requestTimeoutMs: number;
+  /** Epoch milliseconds: when the process is stopped from outside. Before it, results are given up. */
+  readonly stoppedAt?: number;
   /** Told of each attempt when its result is stored. */
   readonly onAttempt?: (report: AttemptReport) => void;
   /** Told why an entry was left to its queue, when it was for an error. */
@@ -117,7 +119,8 @@ async function attempt(
   const reaction = react(outcome, { attempt: claim.attempt, maxAttempts, expiresAt, now, random: deps.random() });
   const message = describeFailure(outcome);
   const error: AttemptError | null = message === null ? null : { statusCode: outcomeStatus(outcome), message };
-  const disposition = await settle(entry, token, claim.leaseUntil, toResult(reaction, outcome), error, deps);
+  const until = Math.min(claim.leaseUntil, deps.stoppedAt ?? Number.POSITIVE_INFINITY);
+  const disposition = await settle(entry, token, until, toResult(reaction, outcome), error, deps);
   deps.onAttempt?.({ entry, attempt: claim.attempt, outcome, reaction, durationMs: now - startedAt });
   return disposition;
 }
@@ -142,11 +145,11 @@ function toResult(reaction: Reaction, outcome: AttemptOutcome): Result {
   }
 }
 
-/** A result is known only here: it is offered to the store until it is taken or the lease is over. */
+/** A result is known only here: it is offered to the store until it is taken, or the time is over. */
 async function settle(
   entry: Entry,
   token: string,
-  leaseUntil: number,
+  until: number,
   result: Result,
   error: AttemptError | null,
   deps: DeliverDeps,
@@ -156,7 +159,7 @@ async function settle(
       const [settled] = await deps.store.settle([{ entry, token, result, error }]);
       return settled === 'settled' || settled === 'acknowledge' ? 'acknowledge' : 'leave';
     } catch (failure) {
-      const mayRetry = failure instanceof StoreUnavailableError && deps.clock.now() + SETTLE_RETRY_MS < leaseUntil;
+      const mayRetry = failure instanceof StoreUnavailableError && deps.clock.now() + SETTLE_RETRY_MS < until;
       if (!mayRetry) throw failure;
       await deps.sleep(SETTLE_RETRY_MS);
     }

@@ -150,7 +150,11 @@ describe('a result', () => {
     },
   );
 
-  test('that cannot be stored is given up when the lease is over, and not acknowledged', async () => {
+  test.each([
+    ['the lease is over', undefined, LEASE_UNTIL],
+    ['the process is about to be stopped', LEASE_UNTIL - 10_000, LEASE_UNTIL - 10_000],
+    ['the lease is over, before the process is stopped', LEASE_UNTIL + 10_000, LEASE_UNTIL],
+  ])('that cannot be stored is given up when %s, and not acknowledged', async (_, stoppedAt, end) => {
     const times: number[] = [];
     const scripted = makeScripted({
       claim: () => won({ leaseUntil: LEASE_UNTIL }),
@@ -159,10 +163,11 @@ describe('a result', () => {
         return times.length > 1_000 ? 'settled' : Promise.reject(unavailable());
       },
     });
-    expect(await deliver([anEntry()], scripted.deps)).toEqual(['leave']);
+    const deps = stoppedAt === undefined ? scripted.deps : { ...scripted.deps, stoppedAt };
+    expect(await deliver([anEntry()], deps)).toEqual(['leave']);
     expect(scripted.errors).toEqual([expect.any(StoreUnavailableError)]);
-    expect(Math.max(...times)).toBeLessThan(LEASE_UNTIL);
-    expect(Math.max(...times)).toBeGreaterThanOrEqual(LEASE_UNTIL - 250);
+    expect(Math.max(...times)).toBeLessThan(end);
+    expect(Math.max(...times)).toBeGreaterThanOrEqual(end - 250);
     expect(scripted.deadlines).toHaveLength(1);
   });
 

@@ -7,7 +7,8 @@ import type * as z from 'zod/mini';
 import type { AcceptOutcome } from './accept.ts';
 import type { BatchItem } from './batch.ts';
 import { jsonResponse } from './json-response.ts';
-import { invalidRequest, ProblemError } from './problem-document.ts';
+import { forbidden, invalidRequest, ProblemError } from './problem-document.ts';
+import { firstProblems } from './problems.ts';
 import type { resultSchema } from './responses.ts';
 
 const CONFLICT =
@@ -15,7 +16,7 @@ const CONFLICT =
 
 /**
  * Answers `POST /message`.
- * @throws ProblemError 400, 409, 503
+ * @throws ProblemError 400, 403, 409, 503
  */
 export function answerOne(outcome: AcceptOutcome): Response {
   switch (outcome.kind) {
@@ -29,6 +30,8 @@ export function answerOne(outcome: AcceptOutcome): Response {
       throw notStored('the message is not durably queued; repeat the request');
     case 'invalid':
       throw invalidRequest(outcome.problems);
+    case 'forbidden':
+      throw forbidden(outcome.problems);
   }
 }
 
@@ -40,12 +43,18 @@ function notStored(detail: string, members = {}): ProblemError {
   return new ProblemError('unavailable', 503, { detail, members, headers: { 'retry-after': '1' } });
 }
 
+/** Problems listed of all messages of a batch together; of each that is wrong, one at least. */
+const MAX_PROBLEMS = 1_000;
+
 /**
- * Answers `POST /messages`: 202 when every message is stored, else 207.
+ * Answers `POST /messages`: 202 when every message is stored, else 207. A message of a sender that the caller may not
+ * act for is an invalid one: the batch is answered item by item, and its other messages go on.
  * @throws ProblemError 503, with the results, when none is and the store is why
  */
 export function answerBatch(items: readonly BatchItem[], outcomes: readonly AcceptOutcome[]): Response {
-  const results = outcomes.map((outcome, index) => resultOf(outcome, index, items[index]?.value));
+  const wrong = outcomes.filter((outcome) => 'problems' in outcome).length;
+  const most = Math.floor(MAX_PROBLEMS / Math.max(1, wrong));
+  const results = outcomes.map((outcome, index) => resultOf(outcome, index, items[index]?.value, most));
   if (outcomes.every(isStored)) return jsonResponse({ results }, 202);
 
   const isUnavailable = outcomes.some(({ kind }) => kind === 'unavailable');
@@ -57,7 +66,12 @@ function isStored({ kind }: AcceptOutcome): boolean {
   return kind === 'accepted' || kind === 'duplicate';
 }
 
-function resultOf(outcome: AcceptOutcome, index: number, value: unknown): z.output<typeof resultSchema> {
+function resultOf(
+  outcome: AcceptOutcome,
+  index: number,
+  value: unknown,
+  mostProblems: number,
+): z.output<typeof resultSchema> {
   switch (outcome.kind) {
     case 'accepted':
       return { index, messageId: outcome.message.identity.messageId, result: 'accepted', status: 'QUEUED' };
@@ -67,7 +81,10 @@ function resultOf(outcome: AcceptOutcome, index: number, value: unknown): z.outp
     case 'unavailable':
       return { index, messageId: outcome.message.identity.messageId, result: outcome.kind };
     case 'invalid':
-      return { index, messageId: readableId(value), result: 'invalid', problems: [...outcome.problems] };
+    case 'forbidden': {
+      const problems = firstProblems(outcome.problems, mostProblems);
+      return { index, messageId: readableId(value), result: 'invalid', problems };
+    }
   }
 }
 

@@ -15,7 +15,9 @@ export type AcceptOutcome =
   | { readonly kind: 'conflict'; readonly message: Message }
   /** Not known to be stored; repeating the request is safe. */
   | { readonly kind: 'unavailable'; readonly message: Message }
-  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
+  /** The caller may not act for its sender. */
+  | { readonly kind: 'forbidden'; readonly problems: readonly Problem[] };
 
 type AcceptStore = Pick<MessageStore, 'accept' | 'get'>;
 
@@ -37,7 +39,7 @@ export async function accept(
   } catch (error) {
     if (!(error instanceof StoreUnavailableError)) throw error;
     return readings.map((reading) =>
-      reading.kind === 'invalid' ? reading : { kind: 'unavailable', message: reading.message },
+      'message' in reading ? { kind: 'unavailable', message: reading.message } : reading,
     );
   }
 }

@@ -6,6 +6,7 @@ import { type Clock, type MessageStore, StoreUnavailableError } from '@millrace/
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { postMessage, postMessages } from './accept-handlers.ts';
+import { ANYONE, type CallerHandler, type CallerOf } from './caller.ts';
 import type { ApiConfig } from './config.ts';
 import { getHealth, getReadiness, type HealthCheck } from './health-handlers.ts';
 import { createMessageReader } from './message-reader.ts';
@@ -17,6 +18,8 @@ export interface ApiDeps {
   readonly store: Pick<MessageStore, 'accept' | 'get' | 'list' | 'replay' | 'replayMany' | 'counts' | 'health'>;
   readonly clock: Clock;
   readonly config: ApiConfig;
+  /** Who makes a request; without it anyone may do anything. Not asked for the calls that touch no message. */
+  readonly callerOf?: CallerOf;
   /** What else must work before the API is ready, beside the store. */
   readonly readiness?: HealthCheck;
   /** Told of every error that nobody expected; the client learns nothing of it but that there was one. */
@@ -25,17 +28,17 @@ export interface ApiDeps {
 
 type Methods = Readonly<Partial<Record<'GET' | 'POST', Handler>>>;
 
-export function createApp({ store, clock, config, readiness, onError }: ApiDeps): Hono {
+export function createApp({ store, clock, config, callerOf = () => ANYONE, readiness, onError }: ApiDeps): Hono {
   const rules = { allowHttp: config.allowHttp, now: () => clock.now() };
   const readMessage = createMessageReader(rules);
 
   const routes: Readonly<Record<string, Methods>> = {
-    '/message': { POST: postMessage(store, readMessage) },
-    '/messages': { POST: postMessages(store, readMessage), GET: listMessages(store) },
-    '/messages/:messageId': { GET: getMessage(store) },
-    '/messages/:messageId/replay': { POST: replayMessage(store) },
-    '/replays': { POST: replayMessages(store) },
-    '/stats': { GET: getStats(store) },
+    '/message': { POST: asCaller(postMessage(store, readMessage)) },
+    '/messages': { POST: asCaller(postMessages(store, readMessage)), GET: asCaller(listMessages(store)) },
+    '/messages/:messageId': { GET: asCaller(getMessage(store)) },
+    '/messages/:messageId/replay': { POST: asCaller(replayMessage(store)) },
+    '/replays': { POST: asCaller(replayMessages(store)) },
+    '/stats': { GET: asCaller(getStats(store)) },
     '/health': { GET: getHealth },
     '/health/ready': { GET: getReadiness(store, readiness) },
     '/openapi.json': { GET: getOpenApi(rules) },
@@ -55,6 +58,11 @@ export function createApp({ store, clock, config, readiness, onError }: ApiDeps)
     return problemResponse('unavailable', 500, { detail: 'something unexpected went wrong; it has been reported' });
   });
   return app;
+
+  /** Before anything of the request is read. */
+  function asCaller<Path extends string>(handler: CallerHandler<Path>): Handler<object, Path> {
+    return async (c) => handler(c, await callerOf(c));
+  }
 }
 
 /** Says which methods a path has, and refuses every other. */

@@ -2,7 +2,7 @@
  * The settings of the HTTP API.
  */
 
-import { ConfigError } from '@millrace/core';
+import { ConfigError, type Environment } from '@millrace/core';
 
 export interface ApiConfig {
   /** Targets may be plain http. */
@@ -10,8 +10,6 @@ export interface ApiConfig {
   /** Origins whose pages may call the API, or all of them; none, and no answer carries a CORS header. */
   readonly corsOrigins: readonly string[] | '*';
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads the settings from environment variables; one that is empty counts as not set.
@@ -21,17 +19,17 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function loadConfig(env: Environment): ApiConfig {
   const problems: string[] = [];
   const config = {
-    allowHttp: readAllowHttp(env['MILLRACE_ALLOW_HTTP'] || 'false', problems),
+    allowHttp: readSwitch('MILLRACE_ALLOW_HTTP', env, problems),
     corsOrigins: readOrigins(env['MILLRACE_CORS_ORIGINS'] || '', problems),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }
 
-function readAllowHttp(text: string, problems: string[]): boolean {
-  if (text !== 'true' && text !== 'false') {
-    problems.push(`MILLRACE_ALLOW_HTTP is ${JSON.stringify(text)}; expected true or false`);
-  }
+/** A setting that is true or false; false when it is not set. */
+export function readSwitch(name: string, env: Environment, problems: string[]): boolean {
+  const text = env[name] || 'false';
+  if (text !== 'true' && text !== 'false') problems.push(`${name} is ${JSON.stringify(text)}; expected true or false`);
   return text === 'true';
 }
 

@@ -1,2 +1,3 @@
 export { type ApiDeps, createApp } from './app.ts';
+export type { Caller, CallerOf } from './caller.ts';
 export { type ApiConfig, loadConfig } from './config.ts';

@@ -87,6 +87,7 @@ class Scan {
   #put(value: unknown): void {
     const inner = this.#open.at(-1);
     if (inner === undefined) this.value = value;
+    else if (Array.isArray(inner.value)) inner.value.push(value);
     else
       Object.defineProperty(inner.value, inner.place, { value, configurable: true, enumerable: true, writable: true });
   }

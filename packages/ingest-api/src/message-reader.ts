@@ -4,12 +4,15 @@
 
 import type { Message } from '@millrace/core';
 import * as z from 'zod/mini';
+import { type Caller, mayActFor, senderProblem } from './caller.ts';
 import { createMessageSchema, type MessageRules, PAST } from './message-schema.ts';
 import { jsonPath, type Problem, problemsOf } from './problems.ts';
 
 export type MessageReading =
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
+  /** A message of a sender that the caller may not act for. */
+  | { readonly kind: 'forbidden'; readonly problems: readonly Problem[] }
   /** Invalid for nothing but an `expiresAt` in the past: it may be a repeat of a message that was accepted in time. */
   | { readonly kind: 'late'; readonly message: Message; readonly problems: readonly Problem[] };
 
@@ -28,5 +31,17 @@ export function createMessageReader(rules: MessageRules): MessageReader {
     const isOnlyLate = problems.length === 1 && problems[0]?.message === PAST;
     const late = isOnlyLate ? z.safeParse(lenientSchema, value) : undefined;
     return late?.success ? { kind: 'late', message: late.data, problems } : { kind: 'invalid', problems };
+  };
+}
+
+/** Reads messages of a caller. Nothing is looked up for a forbidden one: whether it was accepted is not to be seen. */
+export function readingFor(caller: Caller, read: MessageReader): MessageReader {
+  if (caller.senders === 'all') return read;
+  return (value, root) => {
+    const reading = read(value, root);
+    if (!('message' in reading)) return reading;
+    const { senderId } = reading.message.identity;
+    if (mayActFor(caller, senderId)) return reading;
+    return { kind: 'forbidden', problems: [senderProblem(caller, senderId, jsonPath(['senderId'], root))] };
   };
 }

@@ -5,7 +5,7 @@
 import { type HeaderList, headerNameFault, headerValueFault, LIMITS, METHODS, type Message } from '@millrace/core';
 import * as z from 'zod/mini';
 import { addFault, closedObject, described, idField, instantField, oneOf, urlField, wholeNumber } from './fields.ts';
-import { kindOf } from './problems.ts';
+import { kindOf, QUOTED_LENGTH } from './problems.ts';
 
 export interface MessageRules {
   /** Targets may be plain http. */
@@ -104,7 +104,7 @@ function readHeaders(headers: Readonly<Record<string, unknown>>, payload: z.core
     const key = name.toLowerCase();
     const other = spellings.get(key);
     if (other === undefined) spellings.set(key, name);
-    else addFault(payload, `repeats ${other} in another case`, 'each header once', [name]);
+    else addFault(payload, `repeats ${other.slice(0, QUOTED_LENGTH)} in another case`, 'each header once', [name]);
 
     if (typeof value !== 'string') {
       addFault(payload, `is ${kindOf(value)}`, 'a string', [name]);

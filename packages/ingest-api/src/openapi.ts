@@ -42,7 +42,7 @@ function acceptPaths(): Json {
         responses: {
           202: answer('Stored durably, and will be delivered', 'Accepted', examples.accepted),
           200: answer('A repeat of a message that was accepted before', 'Accepted', examples.repeated),
-          ...problems(400, 413, 415, 500),
+          ...problems(400, 403, 413, 415, 500),
           409: problem('A message of the same identity was accepted with another content'),
           503: problem('Not durably queued: repeat the request'),
         },
@@ -58,7 +58,7 @@ function acceptPaths(): Json {
         responses: {
           202: answer('Every message is stored durably, since now or before', 'BatchResults', examples.batchAccepted),
           207: answer('Not every message is: the results say why', 'BatchResults', examples.batchMixed),
-          ...problems(400, 413, 415, 500),
+          ...problems(400, 403, 413, 415, 500),
           503: problem('None is durably queued: repeat the request', 'BatchUnavailable'),
         },
       },
@@ -68,7 +68,7 @@ function acceptPaths(): Json {
         parameters: PARAMETERS.list,
         responses: {
           200: answer('A page; the next begins at its cursor', 'MessagePage', examples.messagePage),
-          ...problems(400, 500, 503),
+          ...problems(400, 403, 500, 503),
         },
       },
     },
@@ -85,7 +85,7 @@ function operatorPaths(): Json {
         parameters: PARAMETERS.get,
         responses: {
           200: answer('The messages, newest first', 'Messages', examples.messages),
-          ...problems(400, 404, 500, 503),
+          ...problems(400, 403, 404, 500, 503),
         },
       },
     },
@@ -97,7 +97,7 @@ function operatorPaths(): Json {
         requestBody: requestBody('Replay', examples.replay),
         responses: {
           202: answer('They will be delivered', 'Replayed', examples.replayed),
-          ...problems(400, 404, 413, 415, 500, 503),
+          ...problems(400, 403, 404, 413, 415, 500, 503),
           409: problem('None of the messages is FAILED'),
         },
       },
@@ -109,7 +109,7 @@ function operatorPaths(): Json {
         requestBody: requestBody('ReplayQuery', examples.replayQuery),
         responses: {
           202: answer('What was replayed and what remains', 'ReplayPage', examples.replayPage),
-          ...problems(400, 413, 415, 500, 503),
+          ...problems(400, 403, 413, 415, 500, 503),
         },
       },
     },
@@ -117,7 +117,7 @@ function operatorPaths(): Json {
       get: {
         operationId: 'getStats',
         summary: 'Account for every message that was ever accepted',
-        responses: { 200: answer('The counts', 'Stats', examples.stats), ...problems(500, 503) },
+        responses: { 200: answer('The counts', 'Stats', examples.stats), ...problems(403, 500, 503) },
       },
     },
   };
@@ -166,7 +166,8 @@ function answer(description: string, schema: ComponentName, example: Json): Json
 
 const PROBLEMS = {
   400: 'The request is not valid: every problem is listed',
-  404: 'There is no such message',
+  403: 'The caller may not act for this sender, or is not known',
+  404: 'There is no such message, or none of a sender that the caller may act for',
   413: `The request is larger than ${LIMITS.requestBytes} bytes`,
   415: 'The body is not of a type that this call takes',
   500: 'Something unexpected went wrong',

@@ -2,9 +2,10 @@
  * The calls that look messages up and replay them.
  */
 
-import { InvalidCursorError, type MessageStore } from '@millrace/core';
-import type { Handler } from 'hono';
-import { invalidRequest, notFound, ProblemError } from './problem-document.ts';
+import { InvalidCursorError, type MessageStore, UnsupportedQueryError } from '@millrace/core';
+import { type CallerHandler, withinSenders } from './caller.ts';
+import { forbidden, invalidRequest, notFound, ProblemError } from './problem-document.ts';
+import { jsonPath } from './problems.ts';
 import { readJsonBody } from './request-body.ts';
 import { getQuerySchema, listQuerySchema, replayManySchema, replaySchema } from './requests.ts';
 import { validate, validateQuery } from './validate.ts';
@@ -12,30 +13,36 @@ import { messageView } from './views.ts';
 
 const NO_MESSAGE = 'there is no message of that name';
 
+type PathOf = (field: string) => string;
+const inQuery: PathOf = (field) => `?${field}`;
+const inBody: PathOf = (field) => jsonPath([field]);
+
 /** `GET /messages/{messageId}` */
-export function getMessage(store: Pick<MessageStore, 'get'>): Handler<object, '/:messageId'> {
-  return async (c) => {
-    const query = validateQuery(getQuerySchema, c.req.url);
-    const views = await store.get({ messageId: c.req.param('messageId'), ...query });
+export function getMessage(store: Pick<MessageStore, 'get'>): CallerHandler<'/:messageId'> {
+  return async (c, caller) => {
+    const query = withinSenders(caller, validateQuery(getQuerySchema, c.req.url), inQuery('senderId'));
+    const name = { messageId: c.req.param('messageId'), ...query };
+    const views = await blamingQuery(name, inQuery, store.get(name));
     if (views.length === 0) throw notFound(NO_MESSAGE);
     return c.json({ messages: views.map(messageView) });
   };
 }
 
 /** `GET /messages` */
-export function listMessages(store: Pick<MessageStore, 'list'>): Handler {
-  return async (c) => {
-    const query = validateQuery(listQuerySchema, c.req.url);
-    const { messages, cursor } = await blamingCursor('?cursor', store.list(query));
+export function listMessages(store: Pick<MessageStore, 'list'>): CallerHandler {
+  return async (c, caller) => {
+    const query = withinSenders(caller, validateQuery(listQuerySchema, c.req.url), inQuery('senderId'));
+    const { messages, cursor } = await blamingQuery(query, inQuery, store.list(query));
     return c.json({ messages: messages.map(messageView), cursor });
   };
 }
 
 /** `POST /messages/{messageId}/replay` */
-export function replayMessage(store: Pick<MessageStore, 'replay'>): Handler<object, '/:messageId'> {
-  return async (c) => {
-    const name = validate(replaySchema, await readJsonBody(c.req.raw));
-    const { found, replayed } = await store.replay({ messageId: c.req.param('messageId'), ...name });
+export function replayMessage(store: Pick<MessageStore, 'replay'>): CallerHandler<'/:messageId'> {
+  return async (c, caller) => {
+    const parts = withinSenders(caller, validate(replaySchema, await readJsonBody(c.req.raw)), inBody('senderId'));
+    const name = { messageId: c.req.param('messageId'), ...parts };
+    const { found, replayed } = await blamingQuery(name, inBody, store.replay(name));
     if (found === 0) throw notFound(NO_MESSAGE);
     if (replayed === 0) throw new ProblemError('conflict', 409, { detail: 'no message of that name is FAILED' });
     return c.json({ replayed }, 202);
@@ -43,28 +50,37 @@ export function replayMessage(store: Pick<MessageStore, 'replay'>): Handler<obje
 }
 
 /** `POST /replays` */
-export function replayMessages(store: Pick<MessageStore, 'replayMany'>): Handler {
-  return async (c) => {
-    const query = validate(replayManySchema, await readJsonBody(c.req.raw));
-    const { replayed, remaining, cursor } = await blamingCursor('$.cursor', store.replayMany(query));
+export function replayMessages(store: Pick<MessageStore, 'replayMany'>): CallerHandler {
+  return async (c, caller) => {
+    const query = withinSenders(caller, validate(replayManySchema, await readJsonBody(c.req.raw)), inBody('senderId'));
+    const { replayed, remaining, cursor } = await blamingQuery(query, inBody, store.replayMany(query));
     return c.json({ replayed, remaining, cursor }, 202);
   };
 }
 
-/** Whether a cursor is good only the store knows. */
-async function blamingCursor<T>(path: string, page: Promise<T>): Promise<T> {
+/** Whether a cursor is good, and what can be asked for, only the store knows. */
+async function blamingQuery<T>(query: object, pathOf: PathOf, answer: Promise<T>): Promise<T> {
   try {
-    return await page;
+    return await answer;
   } catch (error) {
-    if (!(error instanceof InvalidCursorError)) throw error;
-    const message = 'is not a cursor that an earlier page returned';
-    throw invalidRequest([{ path, message, expected: 'the cursor of the page before' }]);
+    if (error instanceof InvalidCursorError) {
+      const message = 'is not a cursor that an earlier page returned';
+      throw invalidRequest([{ path: pathOf('cursor'), message, expected: 'the cursor of the page before' }]);
+    }
+    if (!(error instanceof UnsupportedQueryError)) throw error;
+    const { field, expected } = error;
+    const message = field in query ? 'is nothing that this store can look for' : 'is missing';
+    throw invalidRequest([{ path: pathOf(field), message, expected }]);
   }
 }
 
-/** `GET /stats`: the accounting; the difference is 0 when it adds up. */
-export function getStats(store: Pick<MessageStore, 'counts'>): Handler {
-  return async (c) => {
+/**
+ * `GET /stats`: the accounting; the difference is 0 when it adds up. It is kept over all senders, so that only who may
+ * act for all of them may see it.
+ */
+export function getStats(store: Pick<MessageStore, 'counts'>): CallerHandler {
+  return async (c, caller) => {
+    if (caller.senders !== 'all') throw forbidden([], 'the accounting is over all senders, and for all of them only');
     const { accepted, succeeded, failed, waiting } = await store.counts();
     return c.json({ accepted, succeeded, failed, waiting, difference: accepted - succeeded - failed - waiting });
   };

@@ -77,10 +77,18 @@ export class ProblemError extends Error {
 
 /** 400 with everything that is wrong; the detail is for people and names the first. */
 export function invalidRequest(problems: readonly Problem[]): ProblemError {
+  return new ProblemError('invalid', 400, { detail: summaryOf(problems), problems });
+}
+
+/** 403 for what the request names, or for the caller, whatever it asks for. */
+export function forbidden(problems: readonly Problem[], detail = summaryOf(problems)): ProblemError {
+  return new ProblemError('forbidden', 403, problems.length === 0 ? { detail } : { detail, problems });
+}
+
+function summaryOf(problems: readonly Problem[]): string {
   const [first] = problems;
   const rest = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-  const detail = first === undefined ? 'The request is not valid' : `${first.path} ${first.message}${rest}`;
-  return new ProblemError('invalid', 400, { detail, problems });
+  return first === undefined ? 'The request is not valid' : `${first.path} ${first.message}${rest}`;
 }
 
 export function notFound(detail: string): ProblemError {

@@ -20,8 +20,13 @@ type PathOf = (path: readonly PropertyKey[]) => string;
 /** The problems that a schema found in a value read with `reportInput`, in the order of the schema. */
 export function problemsOf(error: z.core.$ZodError, pathOf: PathOf = jsonPath): Problem[] {
   const problems = error.issues.flatMap((issue) => problemsOfIssue(issue, pathOf));
-  const more = problems.length - MAX_PROBLEMS;
-  return more <= 0 ? problems : [...problems.slice(0, MAX_PROBLEMS), problem(pathOf([]), `has ${more} more problems`)];
+  return firstProblems(problems, MAX_PROBLEMS, pathOf([]));
+}
+
+/** As many problems as there may be, and how many more there are of the value at `path`. */
+export function firstProblems(problems: readonly Problem[], most: number, path = '$'): Problem[] {
+  const more = problems.length - most;
+  return more <= 0 ? [...problems] : [...problems.slice(0, most), problem(path, `has ${more} more problems`)];
 }
 
 function problemsOfIssue(issue: z.core.$ZodIssue, pathOf: PathOf): Problem[] {
@@ -40,7 +45,8 @@ function problem(path: string, message: string, expected?: string): Problem {
   return expected === undefined ? { path, message } : { path, message, expected };
 }
 
-const QUOTED_LENGTH = 40;
+/** Characters of a value that a problem repeats. */
+export const QUOTED_LENGTH = 40;
 
 /** A value of the right type can still be the wrong one. */
 function faultOfContent(value: unknown): string {
@@ -61,12 +67,16 @@ export function kindOf(value: unknown): string {
 
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** The JSON path (RFC 9535, normalised where a name needs quotes) from `root` to a part of it. */
+/** Characters of a path: a request may have names of megabytes, an answer that repeats them may not. */
+const MAX_PATH = 500;
+
+/** The JSON path (RFC 9535, normalised where a name needs quotes) from `root` to a part of it; `…` ends a cut one. */
 export function jsonPath(path: readonly PropertyKey[], root = '$'): string {
   let text = root;
   for (const part of path) {
     if (typeof part === 'number') text += `[${part}]`;
     else text += PLAIN_NAME.test(String(part)) ? `.${String(part)}` : `[${JSON.stringify(part)}]`;
+    if (text.length > MAX_PATH) return `${text.slice(0, MAX_PATH)}…`;
   }
   return text;
 }

@@ -25,7 +25,12 @@ export const resultSchema = z.object({
   messageId: described(z.nullable(z.string()), 'As it was given; null when it could not be read'),
   result: z.enum(['accepted', 'duplicate', 'invalid', 'conflict', 'unavailable']),
   status: z.exactOptional(described(z.enum(STATUSES), 'Of a message that is stored')),
-  problems: z.exactOptional(described(z.array(problemSchema), 'Of an invalid message: everything that is wrong')),
+  problems: z.exactOptional(
+    described(
+      z.array(problemSchema),
+      'Of an invalid message: everything that is wrong, or a sender that is not allowed',
+    ),
+  ),
 });
 
 const results = { results: described(z.array(resultSchema), 'One for each message, in the order of the request') };

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigError } from '@millrace/core';
 import { loadConfig } from '../src/index.ts';
+import { loadLambdaConfig } from '../src/lambda-config.ts';
 
-function problemsOf(env: Record<string, string>): readonly string[] {
+function problemsOf(env: Record<string, string>, load: (env: Record<string, string>) => unknown = loadConfig) {
   try {
-    loadConfig(env);
+    load(env);
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;
@@ -42,5 +43,34 @@ describe('loadConfig', () => {
     expect(problems).toHaveLength(6);
     expect(problems[0]).toBe('MILLRACE_ALLOW_HTTP is "yes"; expected true or false');
     for (const problem of problems.slice(1)) expect(problem).toMatch(/^MILLRACE_CORS_ORIGINS holds ".+"; expected /);
+  });
+});
+
+describe('loadLambdaConfig', () => {
+  test('reads the parameter with the callers; the front door is closed by default', () => {
+    expect(loadLambdaConfig({ MILLRACE_CALLERS_PARAMETER: '/dev/callers', MILLRACE_OPEN_FRONT_DOOR: '' })).toEqual({
+      callersParameter: '/dev/callers',
+      openFrontDoor: false,
+      logLevel: 'info',
+    });
+  });
+
+  test('needs no parameter when the front door is open, and may have one', () => {
+    const open = { MILLRACE_OPEN_FRONT_DOOR: 'true' };
+    expect(loadLambdaConfig(open)).toMatchObject({ openFrontDoor: true, callersParameter: undefined });
+    expect(loadLambdaConfig({ ...open, MILLRACE_CALLERS_PARAMETER: 'a' })).toMatchObject({ callersParameter: 'a' });
+  });
+
+  test('reports every problem at once, each with its setting', () => {
+    const problems = problemsOf({ MILLRACE_OPEN_FRONT_DOOR: '1', MILLRACE_LOG_LEVEL: 'loud' }, loadLambdaConfig);
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
+      'MILLRACE_OPEN_FRONT_DOOR',
+      'MILLRACE_CALLERS_PARAMETER',
+      'MILLRACE_LOG_LEVEL',
+    ]);
+  });
+
+  test('cannot be changed afterwards', () => {
+    expect(Object.isFrozen(loadLambdaConfig({ MILLRACE_OPEN_FRONT_DOOR: 'true' }))).toBe(true);
   });
 });

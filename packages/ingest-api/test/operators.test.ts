@@ -1,18 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { StoreUnavailableError } from '@millrace/core';
 import fc from 'fast-check';
-import { type Api, startApi } from './support/api.ts';
+import { startApi } from './support/api.ts';
+import { fail } from './support/dead-letters.ts';
 import { messageJson } from './support/messages.ts';
-
-/** Accepts the messages and lets the delivery of each fail for good. */
-async function fail(api: Api, ...messages: readonly object[]): Promise<void> {
-  for (const message of messages) await api.client.post('/message', message);
-  const { entries } = await api.store.take(100);
-  await api.store.claim(entries.map((entry) => ({ entry, token: 'a', leaseMs: 1_000 })));
-  const result = { kind: 'failure', reason: 'rejected', requested: true } as const;
-  const error = { statusCode: 404, message: 'HTTP 404' };
-  await api.store.settle(entries.map((entry) => ({ entry, token: 'a', result, error })));
-}
 
 describe('GET /messages/{messageId}', () => {
   test('shows the status, attempts and last error of every message with that id', async () => {

@@ -24,7 +24,7 @@ const COLUMNS = [
 
 /** Adds the command `dead-letters`. */
 export function registerDeadLetters(program: Command, io: Io): void {
-  const command = addClientCommand(program, io, 'dead-letters')
+  const command = addClientCommand(program, 'dead-letters')
     .summary('list what was given up, and why')
     .description('Lists messages that were given up, newest first, and why. `millrace replay` sends them again.');
   addPageOptions(command, io).action((flags: PageFlags) => printPages(io, { ...flags, status: 'FAILED' }, COLUMNS));

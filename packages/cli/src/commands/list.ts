@@ -16,7 +16,7 @@ import { addPageOptions, type PageFlags, printPages } from './message-pages.ts';
 
 /** Adds the command `list`. */
 export function registerList(program: Command, io: Io): void {
-  const command = addClientCommand(program, io, 'list')
+  const command = addClientCommand(program, 'list')
     .summary('list messages, newest first')
     .description('Lists messages, newest first.')
     .option('--status <S>', `only with this status (${STATUSES.join(', ')})`, parseStatus);

@@ -25,7 +25,7 @@ interface Flags extends ClientFlags, FilterFlags {
 
 /** Adds the command `replay`. */
 export function registerReplay(program: Command, io: Io): void {
-  const command = addClientCommand(program, io, 'replay')
+  const command = addClientCommand(program, 'replay')
     .argument('[ID]', 'messageId of one message; without it, every dead letter that matches')
     .summary('send dead letters again')
     .description('Sends dead letters again, each with a fresh plan of attempts.');

@@ -41,7 +41,7 @@ interface Flags extends ClientFlags, MessageFlags {
 
 /** Adds the command `send`. */
 export function registerSend(program: Command, io: Io, effects: Effects): void {
-  const command = addClientCommand(program, io, 'send')
+  const command = addClientCommand(program, 'send')
     .summary('send one message, or every line of a file')
     .description(
       'Sends one message, or every line of an NDJSON file. A message is accepted once: sending it again is safe.',

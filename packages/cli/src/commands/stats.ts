@@ -9,7 +9,7 @@ import { renderTable } from '../term/table.ts';
 
 /** Adds the command `stats`. */
 export function registerStats(program: Command, io: Io): void {
-  const command = addClientCommand(program, io, 'stats')
+  const command = addClientCommand(program, 'stats')
     .summary('show the accounting')
     .description('Shows the accounting: accepted = succeeded + failed + waiting. Exit code 1 when it does not add up.')
     .action((flags: ClientFlags) => showStats(io, flags));

@@ -22,7 +22,7 @@ interface Flags extends ClientFlags {
 
 /** Adds the command `status`. */
 export function registerStatus(program: Command, io: Io, effects: Effects): void {
-  const command = addClientCommand(program, io, 'status')
+  const command = addClientCommand(program, 'status')
     .argument('<ID>', 'messageId')
     .summary('show what became of a message')
     .description('Shows every message with this id. Exit code 1 when there is none.')

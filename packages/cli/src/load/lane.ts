@@ -1,4 +1,6 @@
+import { types } from 'node:util';
 import { Client, type Dispatcher } from 'undici';
+import type { Access } from '../access.ts';
 
 /** What came of one request. */
 export interface Answer {
@@ -21,6 +23,8 @@ export interface Answer {
 interface LaneOptions {
   readonly url: URL;
   readonly headers: readonly string[];
+  /** Signs every request; undefined sends the headers alone. */
+  readonly sign: Access['headersFor'] | undefined;
   /** Keep the bodies of 2xx answers too. */
   readonly readBodies: boolean;
   /** Milliseconds without an answer after which a request has failed. */
@@ -28,6 +32,8 @@ interface LaneOptions {
   readonly elapsed: () => number;
   readonly onAnswer: (answer: Answer) => void;
 }
+
+const CONTENT_TYPE = 'application/json';
 
 /** Characters kept of a body. */
 const KEPT_CHARACTERS = 1_000_000;
@@ -51,7 +57,8 @@ export class Lane implements Dispatcher.DispatchHandler {
   constructor(options: LaneOptions) {
     this.options = options;
     this.path = options.url.pathname + options.url.search;
-    this.headers = [...options.headers];
+    // Signed requests bring it along.
+    this.headers = [...(options.sign === undefined ? ['content-type', CONTENT_TYPE] : []), ...options.headers];
     this.client = new Client(options.url.origin, {
       pipelining: 1,
       headersTimeout: options.timeoutMs,
@@ -68,7 +75,25 @@ export class Lane implements Dispatcher.DispatchHandler {
     this.sentMs = this.options.elapsed();
     this.status = 0;
     this.text = '';
-    this.client.dispatch({ path: this.path, method: 'POST', headers: this.headers, body }, this);
+    if (this.options.sign === undefined) this.dispatch(this.headers, body);
+    else void this.signAndDispatch(this.options.sign, body);
+  }
+
+  private async signAndDispatch(sign: Access['headersFor'], body: Buffer): Promise<void> {
+    const { origin } = this.options.url;
+    let signed: Readonly<Record<string, string>>;
+    try {
+      signed = await sign({ method: 'POST', origin, path: this.path, contentType: CONTENT_TYPE, body });
+    } catch (error) {
+      return this.answer(undefined, types.isNativeError(error) ? error.message : String(error));
+    }
+    // Signing is a delay of the generator.
+    this.sentMs = this.options.elapsed();
+    this.dispatch([...this.headers, ...Object.entries(signed).flat()], body);
+  }
+
+  private dispatch(headers: string[], body: Buffer): void {
+    this.client.dispatch({ path: this.path, method: 'POST', headers, body }, this);
   }
 
   /** Drops the connection; a request on its way fails. */

@@ -3,6 +3,7 @@
  */
 
 import { ConfigError, canonicalUrl, LIMITS, parseInstant } from '@millrace/core';
+import { DEFAULT_URL } from '../server-flags.ts';
 import { ID_KINDS, type IdKind, type LoadPlan, type MessageTemplate } from './plan.ts';
 import { NUMBER_DIGITS } from './request-bodies.ts';
 import { openLoopInterval } from './schedule.ts';
@@ -25,7 +26,7 @@ export interface LoadFlags {
 }
 
 export const DEFAULTS = {
-  url: 'http://127.0.0.1:8080',
+  url: DEFAULT_URL,
   /** Closed loop. */
   connections: 64,
   /** Open loop: requests that may wait for their answers at once. */
@@ -62,7 +63,7 @@ export function readLoadPlan(
   if (isRaw === (flags.to !== undefined)) {
     problems.push('give either --to URL (the target of the messages) or --raw (post the bodies to --url directly)');
   }
-  const base = flags.url ?? env['MILLRACE_URL'] ?? DEFAULTS.url;
+  const base = flags.url ?? (env['MILLRACE_URL'] || DEFAULTS.url);
   const batch = number('--batch', flags.batch, { whole: true, min: 1, max: LIMITS.batchSize }, DEFAULTS.batch);
   if (isRaw && batch !== 1) problems.push('--batch: is for messages, it cannot be combined with --raw');
   const url = readUrl(base, isRaw, batch, problems);
@@ -117,7 +118,12 @@ function readUrl(text: string, isRaw: boolean, batch: number, problems: string[]
     problems.push(`--url: must be an http or https URL, not "${text}"`);
     return undefined;
   }
-  if (isRaw) return url;
+  return isRaw ? url : apiUrl(text, batch);
+}
+
+/** Where messages are posted. @param base the address of the API */
+export function apiUrl(base: string, batch: number): URL {
+  const url = new URL(base);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/${batch === 1 ? 'message' : 'messages'}`;
   return url;
 }

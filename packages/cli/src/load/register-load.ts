@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { EXIT, ExitError } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { addExamples, writeJson } from '../options.ts';
+import { addExamples, findApi, writeJson } from '../options.ts';
+import { addServerOptions, readServer, type ServerFlags } from '../server-flags.ts';
 import { createProgress } from '../term/progress.ts';
-import { DEFAULTS, type LoadFlags, readLoadPlan } from './options.ts';
+import { apiUrl, DEFAULTS, type LoadFlags, readLoadPlan } from './options.ts';
+import type { LoadPlan } from './plan.ts';
 import { exitCodeOf, formatProgress, formatReport, reportOf } from './report.ts';
-import { type LoadResult, runLoad } from './run.ts';
+import { type LoadDeps, type LoadResult, runLoad } from './run.ts';
 
 const PROGRESS_MS = 250;
 
@@ -18,17 +20,15 @@ would have waited. Timers wake on whole milliseconds: about one of the open loop
 The messages of a run share a timestamp, by default its start; repeat a run with its --timestamp to send duplicates.
 Exits with 1 when no message was accepted, with 3 when some were not. An interrupted run prints what it has.`;
 
-interface Flags extends LoadFlags {
+interface Flags extends LoadFlags, ServerFlags {
   readonly json?: boolean;
 }
 
 /** Adds the command `load`. */
 export function registerLoad(program: Command, io: Io): void {
-  const command = program
-    .command('load')
+  const command = addServerOptions(program.command('load'))
     .summary('put load on a server and measure it')
     .description('Send messages, or plain requests, at a fixed rate or as fast as they are answered, and measure.')
-    .option('--url <URL>', `the server; also MILLRACE_URL (default: ${DEFAULTS.url})`)
     .option('--to <URL>', 'target of the messages')
     .option('--raw', 'post the bodies to --url itself, which may be any server')
     .option('--rate <N>', 'open loop: messages per second on a fixed schedule')
@@ -55,14 +55,15 @@ export function registerLoad(program: Command, io: Io): void {
   ]);
 }
 
-/** @throws ExitError when not everything was accepted; ConfigError; the reason of the signal */
+/** @throws ExitError when not everything was accepted; ConfigError; AccessError; the reason of the signal */
 export async function loadCommand(flags: Flags, io: Io): Promise<void> {
-  const plan = readLoadPlan(flags, io.env, io.now());
+  const { plan, sign, advice } = await prepare(flags, io);
   const progress = createProgress(io.stderr, io.now);
   let timer: NodeJS.Timeout | undefined;
   const result = await runLoad(plan, {
     now: () => performance.now(),
     signal: io.signal,
+    ...(sign === undefined ? {} : { sign }),
     onStart: (tally, elapsed) => {
       timer = setInterval(() => progress.show(() => formatProgress(tally, elapsed())), PROGRESS_MS);
     },
@@ -74,10 +75,29 @@ export async function loadCommand(flags: Flags, io: Io): Promise<void> {
   else io.stdout.write(formatReport(report));
   if (result.interrupted) throw io.signal.reason;
   const exitCode = exitCodeOf(result);
-  if (exitCode !== EXIT.done) throw new ExitError(exitCode, explain(result, plan.url));
+  if (exitCode !== EXIT.done) throw new ExitError(exitCode, explain(result, plan.url, advice));
 }
 
-function explain(result: LoadResult, url: URL): string {
-  if (result.unreachable === undefined) return '';
-  return `nothing answers at ${url.origin} (${result.unreachable}): is the server running, and --url right?`;
+interface Run extends Pick<LoadDeps, 'sign'> {
+  readonly plan: LoadPlan;
+  /** What to look at when nothing answers. */
+  readonly advice: string;
+}
+
+async function prepare(flags: Flags, io: Io): Promise<Run> {
+  const { raw, aws } = flags;
+  if (aws === true && raw === true) throw new ExitError(EXIT.usage, '--raw cannot be used with --aws');
+  const plan = readLoadPlan(flags, io.env, io.now());
+  const server = readServer(flags, io.env);
+  if (server.kind === 'url') return { plan, advice: 'is the server running, and --url right?' };
+  const { url, access } = await findApi(io, flags);
+  return {
+    plan: { ...plan, url: apiUrl(url, plan.schedule.batch), key: undefined },
+    sign: access.headersFor,
+    advice: access.advice.unreachable,
+  };
+}
+
+function explain(result: LoadResult, url: URL, advice: string): string {
+  return result.unreachable === undefined ? '' : `nothing answers at ${url.origin} (${result.unreachable}): ${advice}`;
 }

@@ -2,6 +2,7 @@
  * One run of the load generator: takes the steps of the schedule, sends requests over its lanes, counts the answers.
  */
 
+import type { Access } from '../access.ts';
 import { type AnswerCounts, readBatchAnswer, readRawAnswer, readSingleAnswer } from './answers.ts';
 import { type Answer, Lane } from './lane.ts';
 import type { LoadPlan } from './plan.ts';
@@ -10,6 +11,8 @@ import { dueMessages, nextStep } from './schedule.ts';
 import { Tally } from './tally.ts';
 
 export interface LoadDeps {
+  /** Signs every request, in place of a key. */
+  readonly sign?: Access['headersFor'];
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** Ends the run early: nothing more is sent, and what is on its way is given up soon. */
@@ -107,7 +110,8 @@ class Run {
   private openLane(): Lane {
     return new Lane({
       url: this.plan.url,
-      headers: headersOf(this.plan),
+      headers: this.plan.key === undefined ? [] : ['authorization', `Bearer ${this.plan.key}`],
+      sign: this.deps.sign,
       readBodies: this.plan.messages !== undefined && this.plan.schedule.batch > 1,
       timeoutMs: REQUEST_TIMEOUT_MS,
       elapsed: this.elapsed,
@@ -233,9 +237,4 @@ function answerReaderOf(plan: LoadPlan): (answer: Answer, status: number) => Ans
   if (plan.messages === undefined) return (_answer, status) => readRawAnswer(status);
   if (plan.schedule.batch === 1) return (_answer, status) => readSingleAnswer(status);
   return (answer, status) => readBatchAnswer(status, answer.text, answer.messages);
-}
-
-function headersOf(plan: LoadPlan): readonly string[] {
-  const authorization = plan.key === undefined ? [] : ['authorization', `Bearer ${plan.key}`];
-  return ['content-type', 'application/json', ...authorization];
 }

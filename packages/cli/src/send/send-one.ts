@@ -2,7 +2,7 @@
 
 import type { Accepted, MessageInput } from '../api-shapes.ts';
 import type { ApiClient } from '../client.ts';
-import { ApiError, isRetryable, UnreachableError } from '../client-errors.ts';
+import { AccessError, ApiError, isRetryable, UnreachableError } from '../client-errors.ts';
 import type { Effects } from '../effects.ts';
 import { EXIT, ExitError } from '../exit.ts';
 import type { Io } from '../io.ts';
@@ -13,7 +13,7 @@ import { explain } from './send-lines.ts';
  * Sends a message, trying again for `retryForMs`: repeating it is safe. When no connection can be made at all it fails
  * at once, unless `isPatient`: the server is most likely not running.
  *
- * @throws ApiError; UnreachableError; ExitError when it is not known whether the message was stored
+ * @throws ApiError; UnreachableError; AccessError; ExitError when it is not known whether the message was stored
  */
 export async function sendOne(
   io: Io,
@@ -31,7 +31,7 @@ export async function sendOne(
       const isAway = error instanceof UnreachableError && !error.connected;
       if (isKnown && isAway && !options.isPatient) throw error;
       // A refusal of a repeat says nothing about the request that got no answer.
-      isKnown &&= isAway || error instanceof ApiError;
+      isKnown &&= isAway || error instanceof ApiError || error instanceof AccessError;
       const delay = isRetryable(error) && !io.signal.aborted ? window.nextDelay(error.retryAfterMs) : undefined;
       if (delay !== undefined) await effects.sleep(delay, io.signal);
       if (delay !== undefined && !io.signal.aborted) continue;

@@ -6,13 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HealthProblem, systemClock } from '@millrace/core';
 import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
-import {
-  type AttemptReport,
-  createHttpTarget,
-  type DeliveryLoop,
-  deliver,
-  startDeliveryLoop,
-} from '@millrace/delivery-worker';
+import { createHttpTarget, type DeliveryLoop, deliver, logAttempt, startDeliveryLoop } from '@millrace/delivery-worker';
 import { createApp } from '@millrace/ingest-api';
 import type { Logger } from 'pino';
 import type { UpConfig } from './config.ts';
@@ -83,7 +77,7 @@ function startDelivery(store: SqliteStore, config: UpConfig, version: string, lo
     // A result that finds no room is offered again and again: that must not keep the process from ending.
     sleep: (ms: number) => sleep(ms, undefined, { ref: false }),
     requestTimeoutMs,
-    onAttempt: (report: AttemptReport) => logAttempt(log, report),
+    onAttempt: logAttempt(log),
     onError,
   };
   const loop = startDeliveryLoop({
@@ -101,16 +95,6 @@ function startDelivery(store: SqliteStore, config: UpConfig, version: string, lo
       await target.close();
     },
   };
-}
-
-function logAttempt(log: Logger, { entry, attempt, outcome, reaction, durationMs }: AttemptReport): void {
-  const level = reaction.kind === 'dead-letter' ? 'warn' : 'debug';
-  if (!log.isLevelEnabled(level)) return;
-  const { senderId, messageId, targetUrl } = entry.identity;
-  const reason = reaction.kind === 'dead-letter' ? reaction.reason : undefined;
-  const status = outcome.kind === 'response' ? outcome.statusCode : undefined;
-  const fields = { senderId, messageId, targetUrl, attempt, outcome: outcome.kind, status, reason, durationMs };
-  log[level](fields, reaction.kind === 'dead-letter' ? 'dead letter' : 'attempt');
 }
 
 async function findStall(store: SqliteStore, loop: DeliveryLoop | undefined): Promise<readonly HealthProblem[]> {

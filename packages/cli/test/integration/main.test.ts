@@ -9,6 +9,16 @@ import { ok, type Script, type ScriptedServer, startScriptedServer } from '../su
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const RETRYING = messageView({ status: 'RETRYING', nextAttemptAt: '2026-11-22T09:00:05.000Z' });
 
+/** Says on standard error that a module of the SDK is loaded. */
+const TELL_AWS_MODULES = `
+  import { registerHooks } from 'node:module';
+  registerHooks({
+    load(url, context, nextLoad) {
+      if (/@aws-sdk|@smithy/.test(url)) process.stderr.write('loaded @aws-sdk ');
+      return nextLoad(url, context);
+    },
+  });`;
+
 let server: ScriptedServer;
 let script: Script;
 let children: ChildProcessWithoutNullStreams[] = [];
@@ -22,9 +32,12 @@ afterEach(async () => {
   await server.close();
 });
 
-function start(args: readonly string[]) {
-  const { NODE_OPTIONS: _, ...env } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...env, MILLRACE_URL: server.url } });
+function start(args: readonly string[], nodeArgs: readonly string[] = []) {
+  const isOurs = ([name]: [string, unknown]) => name !== 'NODE_OPTIONS' && !name.startsWith('AWS_');
+  const env = Object.fromEntries(Object.entries(process.env).filter(isOurs));
+  const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], {
+    env: { ...env, AWS_EC2_METADATA_DISABLED: 'true', MILLRACE_URL: server.url },
+  });
   children.push(child);
   return child;
 }
@@ -43,6 +56,20 @@ describe('the process', () => {
     const right = await end(start(['status', 'order-42', '--json']));
     expect(right).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(right.stdout)).toEqual({ messages: [RETRYING] });
+  });
+
+  test.each([
+    [['--help'], 0],
+    [['stats'], 1],
+    [['load', '--to', 'http://127.0.0.1:9', '--count', '1'], 1],
+    // To see that the test would see it.
+    [['stats', '--aws', '--env', 'dev', '--endpoint', 'http://127.0.0.1:9'], 2],
+  ])('%j loads the SDK of AWS only when it speaks to AWS', async (args, code) => {
+    script = () => ({ status: 404, text: '' });
+    const hooks = `data:text/javascript,${encodeURIComponent(TELL_AWS_MODULES)}`;
+    const ended = await end(start(args, ['--import', hooks]));
+    expect(ended.code).toBe(code);
+    expect(ended.stderr.includes('loaded @aws-sdk')).toBe(args.includes('--aws'));
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends with 130 on %s, at once', async (signal) => {

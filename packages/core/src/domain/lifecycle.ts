@@ -146,3 +146,18 @@ export function decideReplay(state: DeliveryState, now: number): ReplayDecision 
   }
   return state.status === 'QUEUED' && state.replays > 0 ? { kind: 'again' } : { kind: 'not-failed' };
 }
+
+export type RedriveDecision =
+  | { readonly kind: 'settled'; readonly state: DeliveryState }
+  /** The message has ended, or another entry stands for it. */
+  | { readonly kind: 'acknowledge' }
+  /** A worker has it: ask again after `until`. */
+  | { readonly kind: 'busy'; readonly until: number };
+
+/** What becomes of a message whose entry its queue has given up: handed out again and again, and never acknowledged. */
+export function decideRedrive(state: DeliveryState, round: number, now: number): RedriveDecision {
+  if (hasEnded(state) || state.round > round) return { kind: 'acknowledge' };
+  const until = state.due ?? 0;
+  if (state.status === 'PROCESSING' && until > now) return { kind: 'busy', until };
+  return { kind: 'settled', state: { ...state, status: 'FAILED', round, token: null, due: null, reason: 'redriven' } };
+}

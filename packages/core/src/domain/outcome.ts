@@ -41,6 +41,8 @@ export const REASONS = [
   'blocked',
   /** A queue entry without a message. */
   'orphan',
+  /** Its queue gave its entry up, handed out again and again and never acknowledged. */
+  'redriven',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

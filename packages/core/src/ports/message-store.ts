@@ -31,7 +31,9 @@ export type AcceptResult =
   /** The same message was accepted before and is stored still. */
   | { readonly kind: 'duplicate'; readonly status: Status }
   /** A message with this identity is stored, with other content. */
-  | { readonly kind: 'conflict' };
+  | { readonly kind: 'conflict' }
+  /** Not known to be stored, or not certain to be handed out; accepting it again is safe. */
+  | { readonly kind: 'unavailable' };
 
 export interface ClaimRequest {
   readonly entry: Entry;
@@ -148,7 +150,9 @@ export interface ReplayPage {
 
 /** `accepted = succeeded + failed + waiting` must hold. */
 export interface Counts {
-  /** Ever, also those removed since. */
+  /** Epoch milliseconds; absent: as of now. */
+  readonly asOf?: number;
+  /** Ever; a store may leave out messages whose retention is over. */
   readonly accepted: number;
   readonly succeeded: number;
   /** As of now: replayed ones wait again. */
@@ -178,13 +182,19 @@ export interface MessageStore {
   /** Keeps entries that belong to no message as dead letters with the reason `orphan`. */
   keepOrphans(entries: readonly Entry[]): Promise<void>;
 
-  /** Every message of that name, newest first. */
+  /**
+   * Every message of that name, newest first.
+   * @throws UnsupportedQueryError when the store needs a sender to find it
+   */
   get(name: MessageName): Promise<readonly MessageView[]>;
 
-  /** @throws InvalidCursorError */
+  /** @throws InvalidCursorError, UnsupportedQueryError */
   list(query: ListQuery): Promise<MessagePage>;
 
-  /** Sends every FAILED message of that name through a fresh plan; one that waits since its replay counts again. */
+  /**
+   * Sends every FAILED message of that name through a fresh plan; one that waits since its replay counts again.
+   * @throws UnsupportedQueryError when the store needs a sender to find it
+   */
   replay(name: MessageName): Promise<ReplayOneResult>;
 
   /**

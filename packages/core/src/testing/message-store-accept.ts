@@ -29,6 +29,8 @@ const ROADS: readonly (readonly [Status, (h: MessageStoreHarness, message: Messa
   ['FAILED', (h, message) => settledWith(h, failure(), overridesOf(message))],
 ];
 
+const TIMEOUT_MS = 60_000;
+
 function overridesOf({ identity, request, plan }: Message) {
   return { ...identity, ...request, ...plan };
 }
@@ -45,7 +47,7 @@ export function describeAccept(open: OpenHarness): void {
     test('an accepted message is QUEUED, not yet attempted, and may be claimed at once', async () => {
       const message = await accepted(h().store, { maxAttempts: 5 });
       const now = h().clock.now();
-      expect(await h().store.get({ messageId: message.identity.messageId })).toEqual([
+      expect(await h().store.get(message.identity)).toEqual([
         {
           identity: message.identity,
           status: 'QUEUED',
@@ -71,34 +73,41 @@ export function describeAccept(open: OpenHarness): void {
       expect(entry.request).toEqual(request);
     });
 
-    test('method, headers and body bytes are handed out as they were accepted, whatever they are', async () => {
-      const request = fc.record({
-        method: fc.constantFrom(...METHODS),
-        headers,
-        body: fc.uint8Array({ maxLength: 40 }),
-      });
-      await withHarness(open, (own) =>
-        fc.assert(
-          fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 4 }), async (requests) => {
-            const messages = requests.map((parts) => aMessage(parts));
-            await own.store.accept(messages);
-            const entries = await own.receive(messages.length);
-            const token = uniqueId('token');
-            await own.store.claim(entries.map((entry) => ({ entry, token, leaseMs: 1_000 })));
-            await own.store.settle(entries.map((entry) => ({ entry, token, result: SUCCESS, error: null })));
-            await own.acknowledge(entries);
+    test(
+      'method, headers and body bytes are handed out as they were accepted, whatever they are',
+      async () => {
+        const request = fc.record({
+          method: fc.constantFrom(...METHODS),
+          headers,
+          body: fc.uint8Array({ maxLength: 40 }),
+        });
+        await withHarness(open, (own) =>
+          fc.assert(
+            fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 4 }), async (requests) => {
+              const messages = requests.map((parts) => aMessage(parts));
+              await own.store.accept(messages);
+              const entries = await own.receive(messages.length);
+              const token = uniqueId('token');
+              await own.store.claim(entries.map((entry) => ({ entry, token, leaseMs: 1_000 })));
+              await own.store.settle(entries.map((entry) => ({ entry, token, result: SUCCESS, error: null })));
+              await own.acknowledge(entries);
 
-            const handedOut = new Map(entries.map((entry) => [entry.identity.messageId, entry.request]));
-            for (const message of messages) {
-              const { method, headers, body } = handedOut.get(message.identity.messageId) ?? {};
-              expect({ method, headers }).toEqual({ method: message.request.method, headers: message.request.headers });
-              expect(Buffer.from(body ?? [])).toEqual(Buffer.from(message.request.body));
-            }
-          }),
-          { numRuns: 100 },
-        ),
-      );
-    });
+              const handedOut = new Map(entries.map((entry) => [entry.identity.messageId, entry.request]));
+              for (const message of messages) {
+                const { method, headers, body } = handedOut.get(message.identity.messageId) ?? {};
+                expect({ method, headers }).toEqual({
+                  method: message.request.method,
+                  headers: message.request.headers,
+                });
+                expect(Buffer.from(body ?? [])).toEqual(Buffer.from(message.request.body));
+              }
+            }),
+            { numRuns: 100 },
+          ),
+        );
+      },
+      TIMEOUT_MS,
+    );
 
     test.each(ROADS)('a repeat of a message that is %s is a duplicate, and says so', async (status, bring) => {
       const message = aMessage();

@@ -129,7 +129,7 @@ export function describeBooks(open: OpenHarness): void {
       const { entry } = await settledWith(h(), SUCCESS);
       h().clock.advance(DEDUPE_MS);
       await h().store.accept([aMessage({ ...entry.identity, ...entry.request })]);
-      await expectCounts({ succeeded: 1, failed: 0, waiting: 1 });
+      await expectCounts({ succeeded: h().traits.countsForgotten ? 1 : 0, failed: 0, waiting: 1 });
     });
 
     test('a store that works has no problem to report', async () => {

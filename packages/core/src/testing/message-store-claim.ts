@@ -116,8 +116,9 @@ export function describeClaim(open: OpenHarness): void {
 
     test('of copies of an entry that are claimed at the same time, one wins and the others are busy', async () => {
       const entry = await acceptedEntry(h());
-      const batch = ['a', 'b'].map((token) => ({ entry, token, leaseMs: LEASE_MS }));
-      const results = (await Promise.all([h().store.claim(batch), h().store.claim(batch)])).flat();
+      const batch = (tokens: readonly string[]) => tokens.map((token) => ({ entry, token, leaseMs: LEASE_MS }));
+      const calls = [batch(['a', 'b']), batch(['c', 'd'])];
+      const results = (await Promise.all(calls.map((claims) => h().store.claim(claims)))).flat();
       const until = h().clock.now() + LEASE_MS;
       expect(results.filter((result) => result.kind === 'won')).toHaveLength(1);
       expect(results.filter((result) => result.kind === 'busy')).toEqual(

@@ -18,15 +18,13 @@ import {
 import {
   dropHand,
   expectAgreement,
+  handOf,
   MESSAGE_KEYS,
   type MessageKey,
   messageOf,
+  SENDER,
   type World,
 } from './message-store-world.ts';
-
-type WorkerNumber = 0 | 1;
-
-const MAX_COMMANDS = 50;
 
 type Step = (world: World) => Promise<void>;
 
@@ -61,49 +59,49 @@ function accept(batch: readonly (readonly [MessageKey, string])[]): Command {
   });
 }
 
-function receive(worker: WorkerNumber, limit: number): Command {
-  return command(`receive(${worker}, ${limit})`, (world) => receiveEntries(world, world.hands[worker], limit));
+function receive(worker: number, limit: number): Command {
+  return command(`receive(${worker}, ${limit})`, (world) => receiveEntries(world, handOf(world, worker), limit));
 }
 
 /** A queue may hand an entry out again, and the entry of the next round before the settle that announces it. */
-function receiveCopy(worker: WorkerNumber, index: number, ahead: 0 | 1): Command {
-  return command(`receive a copy(${worker}, ${index}, +${ahead})`, (world) => {
-    addCopy(world, world.hands[worker], index, ahead);
-    return Promise.resolve();
-  });
+function receiveCopy(worker: number, index: number, ahead: 0 | 1): Command {
+  return command(`receive a copy(${worker}, ${index}, +${ahead})`, (world) =>
+    addCopy(world, handOf(world, worker), index, ahead),
+  );
 }
 
-function claim(worker: WorkerNumber, index: number): Command {
-  return command(`claim(${worker}, ${index})`, (world) => claimAny(world, world.hands[worker], index));
+function claim(worker: number, index: number): Command {
+  return command(`claim(${worker}, ${index})`, (world) => claimAny(world, handOf(world, worker), index));
 }
 
 /** A worker is slow: its lease ends, and the other one claims its message by a copy of the entry. */
-function overtake(worker: WorkerNumber, index: number): Command {
+function overtake(worker: number, index: number): Command {
   return command(`overtake(${worker}, ${index})`, async (world) => {
-    const { h, hands } = world;
-    const slow = pick(hands[worker], index, isClaimed);
+    const { h } = world;
+    const slow = pick(handOf(world, worker), index, isClaimed);
     if (slow === undefined) return;
     h.clock.advance(LEASE_MS);
-    const copy = { entry: slow.entry, claim: undefined };
-    const other = hands[worker === 0 ? 1 : 0];
+    await h.copy([slow.entry]);
+    const copy = { entry: { ...slow.entry }, claim: undefined };
+    const other = handOf(world, worker + 1);
     other.push(copy);
     await claimHolding(world, other, copy);
   });
 }
 
-function settle(worker: WorkerNumber, index: number, wanted: ModelResult['kind'], delay: number): Command {
+function settle(worker: number, index: number, wanted: ModelResult['kind'], delay: number): Command {
   return command(`settle(${worker}, ${index}, ${wanted}, ${delay})`, async (world) => {
-    const hand = world.hands[worker];
+    const hand = handOf(world, worker);
     if (!hand.some(isClaimed)) await claimAny(world, hand, index);
     const holding = pick(hand, index, isClaimed);
     if (holding !== undefined) await settleHolding(world, hand, holding, wanted, delay);
   });
 }
 
-function handBack(worker: WorkerNumber, index: number, delay: number): Command {
+function handBack(worker: number, index: number, delay: number): Command {
   return command(`handBack(${worker}, ${index}, ${delay})`, async (world) => {
-    const { h, hands } = world;
-    const hand = hands[worker];
+    const { h } = world;
+    const hand = handOf(world, worker);
     if (!hand.some(isUnclaimed)) await receiveEntries(world, hand, 1);
     const holding = pick(hand, index, isUnclaimed);
     if (holding === undefined) return;
@@ -113,8 +111,8 @@ function handBack(worker: WorkerNumber, index: number, delay: number): Command {
   });
 }
 
-function crashWorker(worker: WorkerNumber): Command {
-  return command(`crash of worker ${worker}`, (world) => dropHand(world, world.hands[worker]));
+function crashWorker(worker: number): Command {
+  return command(`crash of worker ${worker}`, (world) => dropHand(world, handOf(world, worker)));
 }
 
 function crashProcess(): Command {
@@ -136,6 +134,9 @@ function moveClock(ms: number): Command {
 /** Long enough for messages to be forgotten; no worker and no queue keeps an entry that long. */
 function passDays(days: number): Command {
   return command(`${days} days pass`, async (world) => {
+    const { traits } = world.h;
+    const isWaiting = [...world.model.messages.values()].some(({ due }) => due !== null);
+    if (isWaiting && !traits.entriesLast) return;
     for (const hand of world.hands) await dropHand(world, hand);
     world.seen.splice(0);
     world.h.clock.advance(days * DAY_MS);
@@ -147,7 +148,7 @@ function replay(key: MessageKey): Command {
     const message = model.messages.get(key);
     const replayed = message !== undefined && modelReplay(model, message, h.clock.now());
     const expected = { found: message === undefined ? 0 : 1, replayed: replayed ? 1 : 0 };
-    expect(await h.store.replay({ messageId: key })).toEqual(expected);
+    expect(await h.store.replay({ messageId: key, senderId: SENDER })).toEqual(expected);
   });
 }
 
@@ -160,9 +161,15 @@ function replayAll(): Command {
   });
 }
 
+export interface SequenceOptions {
+  readonly maxCommands: number;
+  /** At least two. */
+  readonly workers: number;
+}
+
 /** Any sequence of what can happen. */
-export function commandSequences(): fc.Arbitrary<Iterable<Command>> {
-  const worker = fc.constantFrom<WorkerNumber>(0, 1);
+export function commandSequences({ maxCommands, workers }: SequenceOptions): fc.Arbitrary<Iterable<Command>> {
+  const worker = fc.nat(workers - 1);
   const index = fc.nat(1);
   const key = fc.constantFrom(...MESSAGE_KEYS);
   const content = fc.constantFrom('a', 'a', 'a', 'b');
@@ -196,9 +203,7 @@ export function commandSequences(): fc.Arbitrary<Iterable<Command>> {
     [1, fc.constant(undefined).map(replayAll)],
   ];
   const any = fc.oneof(...kinds.map(([weight, arbitrary]) => ({ weight, arbitrary })));
-  return fc.commands<object, World>([any], { maxCommands: MAX_COMMANDS, size: 'max' }) as fc.Arbitrary<
-    Iterable<Command>
-  >;
+  return fc.commands<object, World>([any], { maxCommands, size: 'max' }) as fc.Arbitrary<Iterable<Command>>;
 }
 
 /** What every sequence begins with. */

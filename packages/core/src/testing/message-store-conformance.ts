@@ -7,6 +7,7 @@ import { describe } from '@jest/globals';
 import { describeAccept } from './message-store-accept.ts';
 import { describeBooks } from './message-store-books.ts';
 import { describeClaim } from './message-store-claim.ts';
+import type { SequenceOptions } from './message-store-commands.ts';
 import type { OpenHarness } from './message-store-harness.ts';
 import { describeListing } from './message-store-listing.ts';
 import { describePages } from './message-store-pages.ts';
@@ -18,13 +19,23 @@ import { describeSettle } from './message-store-settle.ts';
  * Declares the suite for one adapter.
  *
  * @param open opens an empty store: for every test, and for every run of a property (some hundred times)
+ * @param options of the model-based test: fewer commands for an adapter that is slow
  */
-export function describeMessageStore(name: string, open: OpenHarness): void {
+export function describeMessageStore(name: string, open: OpenHarness, options: Partial<SequenceOptions> = {}): void {
   describeMessageStoreExamples(name, open);
   describe(`${name} keeps the promises of MessageStore`, () => {
     describePages(open);
-    describeSequences(open);
+    describeSequences(open, options);
   });
+}
+
+/** The model-based test alone: for more workers, or for a queue that behaves worse. */
+export function describeMessageStoreSequences(
+  name: string,
+  open: OpenHarness,
+  options: Partial<SequenceOptions> = {},
+): void {
+  describe(`${name} keeps the promises of MessageStore`, () => describeSequences(open, options));
 }
 
 /**

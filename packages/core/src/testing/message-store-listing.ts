@@ -1,7 +1,9 @@
 /** What `get`, `list` and `replayMany` promise operators. */
 
-import { describe, expect, test } from '@jest/globals';
-import { InvalidCursorError } from '../errors.ts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { STATUSES } from '../domain/lifecycle.ts';
+import { InvalidCursorError, UnsupportedQueryError } from '../errors.ts';
+import type { MessageName } from '../ports/message-store.ts';
 import type { MessageOverrides } from './factories.ts';
 import { START_TIME } from './manual-clock.ts';
 import type { OpenHarness } from './message-store-harness.ts';
@@ -13,19 +15,40 @@ export function describeListing(open: OpenHarness): void {
   describe('get', () => {
     const h = useHarness(open);
 
-    test('finds every message of the name, newest first', async () => {
-      const parts: MessageOverrides[] = [{}, { senderId: 'shipping' }, { targetUrl: 'https://other.example/' }];
+    beforeEach(async () => {
+      const parts: MessageOverrides[] = [
+        {},
+        { senderId: 'shipping' },
+        { timestamp: '2026-11-22T10:00:00.5Z' },
+        { targetUrl: 'https://other.example/' },
+      ];
       for (const part of parts) {
-        await accepted(h().store, { messageId: 'same', ...part });
+        await accepted(h().store, { messageId: 'same', senderId: 'billing', ...part });
         h().clock.advance(1);
       }
-      await accepted(h().store, { messageId: 'another' });
-      const found = await h().store.get({ messageId: 'same' });
-      expect(found.map(({ acceptedAt }) => acceptedAt - START_TIME)).toEqual([2, 1, 0]);
-      expect(await h().store.get({ messageId: 'same', senderId: 'billing' })).toHaveLength(2);
-      expect(await h().store.get({ messageId: 'same', targetUrl: 'https://other.example/' })).toHaveLength(1);
-      expect(await h().store.get({ messageId: 'same', timestamp: '2026-01-01T00:00:00Z' })).toEqual([]);
-      expect(await h().store.get({ messageId: 'none' })).toEqual([]);
+      await accepted(h().store, { messageId: 'another', senderId: 'billing' });
+    });
+
+    async function timesOf(name: MessageName): Promise<number[]> {
+      const found = await h().store.get(name);
+      return found.map(({ acceptedAt }) => acceptedAt - START_TIME);
+    }
+
+    test('finds every message of the name, newest first; timestamp and target narrow it down', async () => {
+      const name = { messageId: 'same', senderId: 'billing' };
+      expect(await timesOf(name)).toEqual([3, 2, 0]);
+      expect(await timesOf({ ...name, targetUrl: 'https://other.example/' })).toEqual([3]);
+      expect(await timesOf({ ...name, timestamp: '2026-11-22T10:00:00.5Z' })).toEqual([2]);
+      expect(await timesOf({ ...name, timestamp: '2026-11-22T10:00:00Z' })).toEqual([3, 0]);
+      expect(await timesOf({ ...name, timestamp: '2026-01-01T00:00:00Z' })).toEqual([]);
+      expect(await timesOf({ ...name, senderId: 'nobody' })).toEqual([]);
+      expect(await timesOf({ ...name, messageId: 'none' })).toEqual([]);
+    });
+
+    test('finds the messages of every sender, or says that it needs one', async () => {
+      const found = timesOf({ messageId: 'same' });
+      if (h().traits.findsEverySender) expect(await found).toEqual([3, 2, 1, 0]);
+      else await expect(found).rejects.toThrow(UnsupportedQueryError);
     });
   });
 
@@ -39,6 +62,13 @@ export function describeListing(open: OpenHarness): void {
       const second = await h().store.list({ status: 'FAILED', limit: 2, cursor: first.cursor ?? '' });
       const ids = [...first.messages, ...second.messages].map(({ identity }) => identity.messageId);
       expect(ids).toEqual(['m2', 'm1', 'm0']);
+    });
+
+    test.each([undefined, ...STATUSES])('lists messages of status %s, or says that it does not', async (status) => {
+      const { store, traits } = h();
+      const page = store.list({ limit: 1, ...(status === undefined ? {} : { status }) });
+      if (traits.listsEveryStatus || status === 'FAILED') expect(await page).toEqual({ messages: [], cursor: null });
+      else await expect(page).rejects.toThrow(UnsupportedQueryError);
     });
 
     test('shows what get shows', async () => {

@@ -40,9 +40,15 @@ export function createModel(): MessageStoreModel {
   return { messages: new Map(), accepted: 0, succeeded: 0, failed: 0 };
 }
 
-export function modelCounts({ accepted, succeeded, failed, messages }: MessageStoreModel): Counts {
-  const waiting = [...messages.values()].filter((message) => message.due !== null).length;
-  return { accepted, succeeded, failed, waiting };
+export function modelCounts(
+  { accepted, succeeded, failed, messages }: MessageStoreModel,
+  countsForgotten: boolean,
+): Counts {
+  const all = [...messages.values()];
+  const waiting = all.filter((message) => message.due !== null).length;
+  if (countsForgotten) return { accepted, succeeded, failed, waiting };
+  const count = (status: Status): number => all.filter((message) => message.status === status).length;
+  return { accepted: all.length, succeeded: count('SUCCESS'), failed: count('FAILED'), waiting };
 }
 
 export function modelAccept(

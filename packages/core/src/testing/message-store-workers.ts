@@ -5,7 +5,16 @@ import type { Result } from '../domain/lifecycle.ts';
 import { uniqueId } from './factories.ts';
 import { type ModelResult, modelClaim, modelSettle } from './message-store-model.ts';
 import { ANSWER_500, failure, LEASE_MS, only } from './message-store-steps.ts';
-import { dropHand, expectAgreement, type Hand, type Holding, modelOf, type World } from './message-store-world.ts';
+import {
+  dropHand,
+  expectAgreement,
+  type Hand,
+  type Holding,
+  handOf,
+  modelOf,
+  nameOf,
+  type World,
+} from './message-store-world.ts';
 
 /** The `index`th holding of a worker that fits, counted around; undefined when none does. */
 export function pick(hand: Hand, index: number, fits: (holding: Holding) => boolean): Holding | undefined {
@@ -20,14 +29,15 @@ export function replace(hand: Hand, holding: Holding, ...replacement: Holding[])
 
 /** The worker gets what is due, and nothing else. */
 export async function receiveEntries(world: World, hand: Hand, limit: number): Promise<void> {
-  const { h, seen } = world;
+  const { h, seen, copied } = world;
   const entries = await h.receive(limit);
   expect(entries.length).toBeLessThanOrEqual(limit);
   for (const entry of entries) {
     const message = modelOf(world, entry);
     expect(entry.notBefore).toBeLessThanOrEqual(h.clock.now());
     expect(entry.round).toBeLessThanOrEqual(message.round + 1);
-    if (entry.round === message.round && message.status !== 'PROCESSING') {
+    const isWaiting = entry.round === message.round && message.status !== 'PROCESSING';
+    if (isWaiting && !copied.has(nameOf(entry))) {
       expect(message.due ?? 0).toBeLessThanOrEqual(h.clock.now());
     }
     hand.push({ entry, claim: undefined });
@@ -36,9 +46,15 @@ export async function receiveEntries(world: World, hand: Hand, limit: number): P
 }
 
 /** The worker gets an entry again that was handed out before, or that of the round after it. */
-export function addCopy({ seen }: World, hand: Hand, index: number, ahead: 0 | 1): void {
+export async function addCopy(world: World, hand: Hand, index: number, ahead: 0 | 1): Promise<void> {
+  const { h, seen, copied } = world;
   const entry = seen.at(-1 - (index % seen.length));
-  if (entry !== undefined) hand.push({ entry: { ...entry, round: entry.round + ahead }, claim: undefined });
+  if (entry === undefined) return;
+  const copy = { ...entry, round: Math.min(entry.round + ahead, modelOf(world, entry).round + 1) };
+  // What a worker has came from a queue, and is there until it is acknowledged.
+  await h.copy([copy]);
+  copied.add(nameOf(copy));
+  hand.push({ entry: copy, claim: undefined });
 }
 
 /** Claims, and does with the entry what the answer asks for. */
@@ -68,7 +84,7 @@ export const isUnclaimed = ({ claim }: Holding): boolean => claim === undefined;
 /** Claims an entry in the worker's hand; else one that is due; else a copy of an earlier one. */
 export async function claimAny(world: World, hand: Hand, index: number): Promise<void> {
   if (!hand.some(isUnclaimed)) await receiveEntries(world, hand, 1);
-  if (!hand.some(isUnclaimed)) addCopy(world, hand, index, 0);
+  if (!hand.some(isUnclaimed)) await addCopy(world, hand, index, 0);
   const holding = pick(hand, index, isUnclaimed);
   if (holding !== undefined) await claimHolding(world, hand, holding);
 }
@@ -110,14 +126,19 @@ export async function settleHolding(
 
 /** Lets a single healthy worker go on until every message has ended. @throws when one does not */
 export async function drain(world: World): Promise<void> {
-  const { h, model, hands } = world;
+  const { h, model, hands, seen } = world;
   for (const hand of hands) await dropHand(world, hand);
   const isWaiting = () => [...model.messages.values()].some(({ due }) => due !== null);
   for (let turn = 0; isWaiting(); turn++) {
     if (turn === 10) throw new Error('messages are left that nobody is given');
-    const latest = Math.max(...[...model.messages.values()].map(({ due }) => due ?? 0));
+    // Where the clock was set back, entries wait until it has caught up.
+    const times = [
+      ...[...model.messages.values()].map(({ due }) => due ?? 0),
+      ...seen.map(({ notBefore }) => notBefore),
+    ];
+    const latest = Math.max(...times);
     h.clock.set(Math.max(h.clock.now(), latest) + 10 * LEASE_MS);
-    const [hand] = hands;
+    const hand = handOf(world, 0);
     for (const entry of await h.receive(50)) hand.push({ entry, claim: undefined });
     for (const holding of [...hand]) await claimHolding(world, hand, holding);
     for (const holding of [...hand]) await settleHolding(world, hand, holding, 'success', 0);

@@ -20,26 +20,49 @@ export type Hand = Holding[];
 export interface World {
   readonly h: MessageStoreHarness;
   readonly model: MessageStoreModel;
-  readonly hands: readonly [Hand, Hand];
+  /** Of each worker. */
+  readonly hands: readonly Hand[];
   /** Every entry that was handed out: its copies may come at any time. */
   readonly seen: Entry[];
+  /** Entries (`nameOf`) that a test made copies of, ahead of their time perhaps. */
+  readonly copied: Set<string>;
   /** By message: the claim that the store gave out last and that has not ended. */
   readonly claims: Map<string, { readonly token: string; readonly leaseUntil: number }>;
   /** Messages that the store has called SUCCESS. */
   readonly succeeded: Set<string>;
 }
 
-export function createWorld(h: MessageStoreHarness): World {
-  return { h, model: createModel(), hands: [[], []], seen: [], claims: new Map(), succeeded: new Set() };
+export function createWorld(h: MessageStoreHarness, workers: number): World {
+  return {
+    h,
+    model: createModel(),
+    hands: Array.from({ length: workers }, () => []),
+    seen: [],
+    copied: new Set(),
+    claims: new Map(),
+    succeeded: new Set(),
+  };
+}
+
+/** @param worker from 0, counted around */
+export function handOf({ hands }: World, worker: number): Hand {
+  const hand = hands[worker % hands.length];
+  if (hand === undefined) throw new Error('a world without workers');
+  return hand;
 }
 
 /** The few messages that there are, and the attempts of their plans. */
 const PLANS = { short: 2, long: 5 };
+export const SENDER = 'billing';
 export type MessageKey = keyof typeof PLANS;
 export const MESSAGE_KEYS: readonly MessageKey[] = ['short', 'long'];
 
 export function messageOf(key: MessageKey, content: string): Message {
-  return aMessage({ messageId: key, body: content, maxAttempts: PLANS[key] });
+  return aMessage({ messageId: key, senderId: SENDER, body: content, maxAttempts: PLANS[key] });
+}
+
+export function nameOf({ identity, round }: Entry): string {
+  return `${identity.messageId} of round ${round}`;
 }
 
 export function modelOf({ model }: World, { identity }: Entry): ModelMessage {
@@ -59,7 +82,7 @@ export async function expectAgreement({ h, model, succeeded }: World): Promise<v
   const keys = [...model.messages.keys()];
   const [counts, ...views] = await Promise.all([
     h.store.counts(),
-    ...keys.map((messageId) => h.store.get({ messageId })),
+    ...keys.map((messageId) => h.store.get({ messageId, senderId: SENDER })),
   ]);
   const statuses = new Map<string, Status | undefined>();
   for (const [index, key] of keys.entries()) {
@@ -79,6 +102,6 @@ export async function expectAgreement({ h, model, succeeded }: World): Promise<v
   }
   for (const key of succeeded) expect([key, statuses.get(key)]).toEqual([key, 'SUCCESS']);
   for (const [key, status] of statuses) if (status === 'SUCCESS') succeeded.add(key);
-  expect(counts).toEqual(modelCounts(model));
+  expect(counts).toEqual(modelCounts(model, h.traits.countsForgotten));
   expect(counts.accepted).toBe(counts.succeeded + counts.failed + counts.waiting);
 }

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach } from '@jest/globals';
-import type { MessageStoreHarness, OpenHarness } from './message-store-harness.ts';
+
+interface Closable {
+  close(): Promise<void>;
+}
 
 /** An empty store for every test of the surrounding `describe`, closed after it. */
-export function useHarness<H extends MessageStoreHarness>(open: () => Promise<H>): () => H {
+export function useHarness<H extends Closable>(open: () => Promise<H>): () => H {
   let harness: H | undefined;
   beforeEach(async () => {
     harness = await open();
@@ -19,9 +22,9 @@ export function useHarness<H extends MessageStoreHarness>(open: () => Promise<H>
 }
 
 /** An empty store for one run of a property, closed after it. */
-export async function withHarness(
-  open: OpenHarness,
-  run: (harness: MessageStoreHarness) => Promise<void>,
+export async function withHarness<H extends Closable>(
+  open: () => Promise<H>,
+  run: (harness: H) => Promise<void>,
 ): Promise<void> {
   const harness = await open();
   try {

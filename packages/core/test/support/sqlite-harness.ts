@@ -32,9 +32,12 @@ export async function openSqliteHarness(
     get store() {
       return store;
     },
+    traits: { listsEveryStatus: true, findsEverySender: true, countsForgotten: true, entriesLast: true },
     clock,
     folder,
     receive: async (limit) => (await store.take(limit)).entries,
+    // The row is the entry: nothing is added by a copy.
+    copy: () => Promise.resolve(),
     // The row is the entry: nothing is left to acknowledge.
     acknowledge: () => Promise.resolve(),
     leave: (entries) => store.release(entries),

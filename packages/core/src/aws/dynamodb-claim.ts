@@ -1,0 +1,47 @@
+/** One worker gets the attempt; the others learn whether they are early, late or lost. */
+
+import pMap from 'p-map';
+import { decideClaim } from '../domain/lifecycle.ts';
+import type { ClaimRequest, ClaimResult } from '../ports/message-store.ts';
+import { type AwsStoreParts, contended, LOOKS, WRITES_AT_ONCE } from './aws-store-parts.ts';
+
+export function createClaim({ table, clock }: AwsStoreParts) {
+  async function claimOne({ entry, token, leaseMs }: ClaimRequest): Promise<ClaimResult> {
+    const { identity, round } = entry;
+    const now = clock.now();
+    const leaseUntil = now + leaseMs;
+    const claimed = await table.update(
+      identity,
+      {
+        set: { status: 'PROCESSING', token, due: leaseUntil, updatedAt: now, writeToken: token },
+        add: { attempts: 1 },
+      },
+      {
+        expression: '#round = :round AND #status IN (:queued, :retrying) AND #attempts <= #maxAttempts',
+        names: ['round', 'status', 'attempts', 'maxAttempts'],
+        values: { round, queued: 'QUEUED', retrying: 'RETRYING' },
+      },
+    );
+    if (claimed.done) return { kind: 'won', attempt: claimed.row.attempts, leaseUntil, takeover: false };
+
+    let row = claimed.existing;
+    let takeover = false;
+    for (let look = 0; look < LOOKS; look++) {
+      if (row === undefined) return { kind: 'missing' };
+      const isOwnWrite = row.writeToken === token;
+      if (isOwnWrite) return { kind: 'won', attempt: row.attempts, leaseUntil: row.due ?? leaseUntil, takeover };
+      const { maxAttempts } = row;
+      const decision = decideClaim(row, round, { now, token, leaseUntil, maxAttempts });
+      if (decision.kind !== 'won') return decision;
+      takeover = decision.takeover;
+      const next = { ...row, ...decision.state, updatedAt: now, writeToken: token };
+      const written = await table.replace(next, row.writeToken);
+      if (written.done) return { kind: 'won', attempt: next.attempts, leaseUntil, takeover };
+      row = written.existing;
+    }
+    throw contended(identity);
+  }
+
+  return (claims: readonly ClaimRequest[]): Promise<ClaimResult[]> =>
+    pMap(claims, claimOne, { concurrency: WRITES_AT_ONCE });
+}

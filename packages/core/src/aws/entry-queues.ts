@@ -1,0 +1,95 @@
+/**
+ * Entries on their way: into the work queues, and as dead letters for people; what is too large for a queue goes by way
+ * of the object store.
+ */
+
+import { hash } from 'node:crypto';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import pMap from 'p-map';
+import type { Entry } from '../ports/message-store.ts';
+import { encodeEntry, MAX_ENTRY_BYTES } from './entry-body.ts';
+import type { EntryObjects } from './entry-objects.ts';
+import { delaySeconds, groupOf, type QueueItem, type SendFault, sendAll, shardOf } from './work-queue.ts';
+
+interface DeadLetter {
+  readonly entry: Entry;
+  readonly reason: string;
+  readonly error: string | null;
+}
+
+export interface EntryQueues {
+  /** Hands each entry out, no sooner than its `notBefore`. A fault for each, undefined where all is well. Never throws. */
+  sendWork(entries: readonly Entry[], now: number): Promise<readonly SendFault[]>;
+  /** @throws what kept one from being sent */
+  sendDeadLetter(letter: DeadLetter): Promise<void>;
+  /** Keeps a record that is no entry with the dead letters. @throws what kept it from being sent */
+  sendUnreadable(text: string, reason: string): Promise<void>;
+}
+
+export interface QueueUrls {
+  /** One or more shards. */
+  readonly work: readonly string[];
+  readonly deadLetters: string;
+}
+
+const CONCURRENCY = 8;
+/** Characters of an error that travel with a dead letter. */
+const NOTE_LENGTH = 500;
+
+export function createEntryQueues(client: SQSClient, urls: QueueUrls, objects: EntryObjects): EntryQueues {
+  /** The text to send; a large body is stored before. */
+  async function prepare(entry: Entry): Promise<string> {
+    const { text, body } = encodeEntry(entry);
+    if (body !== undefined) await objects.putBody(body.key, body.bytes);
+    return text;
+  }
+
+  async function sendToPeople(text: string, group: string, notes: Readonly<Record<string, string>>): Promise<void> {
+    const legible = Object.fromEntries(Object.entries(notes).map(([name, note]) => [name, toNote(note)]));
+    const [fault] = await sendAll(client, [
+      { queueUrl: urls.deadLetters, text, group, delaySeconds: 0, notes: legible },
+    ]);
+    if (fault !== undefined) throw fault;
+  }
+
+  return {
+    async sendWork(entries, now) {
+      const prepared = await pMap(
+        entries,
+        async (entry): Promise<{ readonly item: QueueItem } | { readonly fault: SendFault }> => {
+          try {
+            const { identity, notBefore } = entry;
+            const queueUrl = shardOf(identity, urls.work);
+            const text = await prepare(entry);
+            return { item: { queueUrl, text, group: groupOf(identity), delaySeconds: delaySeconds(notBefore, now) } };
+          } catch (fault) {
+            return { fault };
+          }
+        },
+        { concurrency: CONCURRENCY },
+      );
+      const items = prepared.flatMap((one) => ('item' in one ? [one.item] : []));
+      const faults = (await sendAll(client, items)).values();
+      return prepared.map((one) => ('item' in one ? faults.next().value : one.fault));
+    },
+
+    sendDeadLetter: async ({ entry, reason, error }) =>
+      sendToPeople(await prepare(entry), groupOf(entry.identity), { reason, ...(error === null ? {} : { error }) }),
+
+    async sendUnreadable(text, error) {
+      const isTooLong = Buffer.byteLength(text) > MAX_ENTRY_BYTES;
+      const key = `payloads/unreadable/${hash('sha256', text, 'hex')}`;
+      if (isTooLong) await objects.putBody(key, Buffer.from(text));
+      await sendToPeople(isTooLong ? `the record is in the object ${key}` : text, 'unreadable', {
+        reason: 'unreadable',
+        error,
+      });
+    },
+  };
+}
+
+/** Attributes must not be empty, and not hold what XML cannot. */
+function toNote(text: string): string {
+  const note = text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/gu, ' ').slice(0, NOTE_LENGTH);
+  return note === '' ? '-' : note;
+}

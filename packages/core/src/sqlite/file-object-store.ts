@@ -1,0 +1,161 @@
+/** `ObjectStore` in a folder of files, one for each object, with the object's bytes and nothing else in it. */
+
+import type { Stats } from 'node:fs';
+import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { DataFolderError } from '../errors.ts';
+import { type Clock, systemClock } from '../ports/clock.ts';
+import {
+  assertByteRange,
+  assertObjectKey,
+  assertObjectQuery,
+  type ByteRange,
+  type ObjectInfo,
+  type ObjectStore,
+  PreconditionFailedError,
+  type PutCondition,
+} from '../ports/object-store.ts';
+import { explainingFiles, hasCode } from './file-errors.ts';
+import { createFileEtags, etagOfBytes } from './file-etags.ts';
+import { fromByteString, placeOf, toByteString } from './file-layout.ts';
+import { walkFiles } from './file-listing.ts';
+import { createKeyLocks } from './file-locks.ts';
+import { readPage } from './file-page.ts';
+import { isThere, makeRoot } from './file-root.ts';
+import { createFileTree, syncRemoval } from './file-tree.ts';
+import { createFileWriter } from './file-writer.ts';
+
+export interface FileObjectStoreOptions {
+  /** Made when it does not exist. The caller owns it: no other process may use it, nor a second store of this one. */
+  readonly folder: string;
+  readonly clock?: Clock;
+}
+
+/**
+ * Opens a folder of objects, and removes what a crash left half-written.
+ *
+ * A list of objects that this process has not written reads their bytes once, for their ETags.
+ * @throws DataFolderError, ObjectStoreUnavailableError
+ */
+export async function openFileObjectStore(options: FileObjectStoreOptions): Promise<ObjectStore> {
+  const root = path.resolve(options.folder);
+  const scratch = await explainingFiles('open', root, () => makeRoot(root));
+  const tree = createFileTree(root);
+  const writer = createFileWriter(scratch, tree, options.clock ?? systemClock);
+  const etags = createFileEtags();
+  const locks = createKeyLocks();
+
+  /** Does something to the file of an object. */
+  const using = <T>(action: string, key: string, work: (file: string) => Promise<T>): Promise<T> =>
+    explainingFiles(action, key, () => {
+      assertObjectKey(key);
+      const { folders, file } = placeOf(toByteString(key));
+      return work(path.join(root, ...folders, file));
+    });
+
+  /** Only a folder that is there can say that an object is not. */
+  const missing = async (): Promise<undefined> => {
+    if (await isThere(scratch)) return undefined;
+    throw new DataFolderError(`the folder ${root} is gone: put it back (or mount its disk) and start again`);
+  };
+
+  const read = async <T>(
+    file: string,
+    reading: (handle: FileHandle, stats: Stats) => Promise<T>,
+  ): Promise<T | undefined> => {
+    const handle = await openToRead(file);
+    if (handle === undefined) return missing();
+    try {
+      return await reading(handle, await handle.stat());
+    } finally {
+      await handle.close();
+    }
+  };
+
+  const look = (key: string, file: string): Promise<ObjectInfo | undefined> =>
+    read(file, async (handle, stats) => infoOf(key, stats, await etags.of(file, stats, handle)));
+
+  return {
+    get: (key, { range = { start: 0 } } = {}) =>
+      using('read', key, (file) => {
+        assertByteRange(range);
+        return read(file, async (handle, stats) => {
+          const bytes = await readBytes(handle, stats.size, range);
+          const etag = await etags.of(file, stats, bytes.length === stats.size ? bytes : handle);
+          return { ...infoOf(key, stats, etag), bytes };
+        });
+      }),
+
+    head: (key) => using('read', key, (file) => look(key, file)),
+
+    put: (key, bytes, { condition } = {}) =>
+      using('write', key, (file) =>
+        locks.run(file, async () => {
+          if (condition !== undefined) assertCondition(key, condition, await look(key, file));
+          const etag = etagOfBytes(bytes);
+          await writer.write(bytes, file);
+          etags.remember(file, await stat(file), etag);
+          return { etag };
+        }),
+      ),
+
+    delete: (key) =>
+      using('delete', key, (file) =>
+        locks.run(file, async () => {
+          etags.forget(file);
+          try {
+            await unlink(file);
+          } catch (error) {
+            if (hasCode(error, 'ENOENT')) return missing();
+            throw error;
+          }
+          await syncRemoval(path.dirname(file));
+          await tree.prune(path.dirname(file));
+        }),
+      ),
+
+    list: (query) =>
+      explainingFiles('list', root, async () => {
+        assertObjectQuery(query);
+        const { prefix = '', startAfter = '', limit } = query;
+        const files = walkFiles({
+          root,
+          prefix: toByteString(prefix),
+          startAfter: toByteString(startAfter),
+          limit: limit + 1,
+        });
+        const page = await readPage(files, limit, ({ key, file }) => look(fromByteString(key), file));
+        if (page.objects.length === 0) await missing();
+        return page;
+      }),
+  };
+}
+
+function infoOf(key: string, stats: Stats, etag: string): ObjectInfo {
+  return { key, size: stats.size, etag, modifiedAt: Math.round(stats.mtimeMs) };
+}
+
+function assertCondition(key: string, condition: PutCondition, present: ObjectInfo | undefined): void {
+  const holds = condition.kind === 'absent' ? present === undefined : present?.etag === condition.etag;
+  if (!holds) throw new PreconditionFailedError(key, condition);
+}
+
+async function readBytes(handle: FileHandle, size: number, range: ByteRange): Promise<Uint8Array> {
+  const start = Math.min(range.start, size);
+  const bytes = Buffer.alloc(Math.min(range.end ?? size, size) - start);
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done);
+    if (bytesRead === 0) throw new DataFolderError('a file of the folder was cut short by another program');
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+async function openToRead(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(file, 'r');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}

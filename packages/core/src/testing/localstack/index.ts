@@ -1,0 +1,2 @@
+export { type LocalStack, startLocalStack } from './localstack.ts';
+export { useLocalStack } from './use-localstack.ts';

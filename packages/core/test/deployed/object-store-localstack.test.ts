@@ -1,0 +1,39 @@
+import { describe, jest } from '@jest/globals';
+import { createAwsClients } from '@millrace/core/aws';
+import { type ObjectStoreHarness, testNeeding } from '@millrace/core/testing';
+import { useLocalStack } from '@millrace/core/testing/localstack';
+import { describeConditions } from '../../src/testing/object-store-conditions.ts';
+import { describeObjectListing } from '../../src/testing/object-store-listing.ts';
+import { describeObjects } from '../../src/testing/object-store-objects.ts';
+import { openS3Harness } from '../support/s3-harness.ts';
+import { HEX, type Names, NO_SLASHES_ALONE, renamed } from './support/renamed-objects.ts';
+
+const KEYS_OF_SLASHES = 's3 keys of only slashes';
+const ORDER = 's3 order of keys that are encoded in a listing';
+const LOCALSTACK = { name: 'LocalStack', lacks: [KEYS_OF_SLASHES, ORDER] };
+
+jest.setTimeout(120_000);
+
+const localStack = useLocalStack();
+
+const openWith = (names: Names) => async (): Promise<ObjectStoreHarness> => {
+  const harness = await openS3Harness(createAwsClients(localStack().config).s3);
+  return { ...harness, store: renamed(harness.store, names) };
+};
+
+describe('S3 of LocalStack keeps the promises of ObjectStore', () => {
+  describeObjects(openWith(NO_SLASHES_ALONE));
+  describeConditions(openWith(NO_SLASHES_ALONE));
+});
+
+describe('S3 of LocalStack, under names that it sorts as S3 does, keeps the promises of ObjectStore', () => {
+  describeObjectListing(openWith(HEX));
+});
+
+testNeeding(LOCALSTACK, KEYS_OF_SLASHES, 'keys of only slashes', () => undefined);
+testNeeding(
+  LOCALSTACK,
+  ORDER,
+  'list pages of keys of more than 512 bytes, and of those that a listing encodes',
+  () => undefined,
+);

@@ -1,0 +1,54 @@
+import { CreateBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll } from '@jest/globals';
+import { createS3ObjectStore } from '@millrace/core/aws';
+import { type ObjectStoreHarness, uniqueId } from '@millrace/core/testing';
+import { type S3Server, type S3ServerOptions, startS3Server } from '@millrace/core/testing/aws';
+
+/** The client as a program uses it. */
+export function s3Client(server: S3Server, config: S3ClientConfig = {}): S3Client {
+  const { url, region, credentials } = server;
+  const client = new S3Client({ endpoint: url, region, credentials, forcePathStyle: true, ...config });
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        throw ownError(error);
+      }
+    },
+    { step: 'deserialize', priority: 'high' },
+  );
+  return client;
+}
+
+/** Jest runs tests in a realm of their own, where the SDK takes errors of Node itself for no errors. */
+function ownError(error: unknown): unknown {
+  if (error instanceof Error) return error;
+  const { name, message, stack } = error as Error;
+  return Object.assign(new Error(message), error, { name, stack });
+}
+
+/** A server for all tests of the surrounding `describe` or file, with a client of it. */
+export function useS3Server(options: S3ServerOptions = {}): () => { server: S3Server; client: S3Client } {
+  let running: { server: S3Server; client: S3Client } | undefined;
+  beforeAll(async () => {
+    const server = await startS3Server(options);
+    running = { server, client: s3Client(server) };
+  });
+  afterAll(async () => {
+    running?.client.destroy();
+    await running?.server.close();
+  });
+  return () => {
+    if (running === undefined) throw new Error('the server runs only while tests run');
+    return running;
+  };
+}
+
+/** A store in a bucket of its own. */
+export async function openS3Harness(client: S3Client, prefix = ''): Promise<ObjectStoreHarness> {
+  const bucket = uniqueId('bucket');
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  const store = createS3ObjectStore({ client, bucket, prefix });
+  return { store, restart: () => Promise.resolve(), close: () => Promise.resolve() };
+}

@@ -1,0 +1,155 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { type Entry, MillraceError } from '@millrace/core';
+import { anEntry, createManualClock, START_TIME } from '@millrace/core/testing';
+import type { SQSRecord } from 'aws-lambda';
+import fc from 'fast-check';
+import type { Disposition } from '../src/deliver.ts';
+import { type DeliverRecordDeps, deliverRecord, handleRecords, settleStrandedRecord } from '../src/sqs-records.ts';
+
+function aRecord(messageId: string, body = messageId): SQSRecord {
+  return {
+    messageId,
+    body,
+    receiptHandle: 'handle',
+    attributes: {
+      ApproximateReceiveCount: '1',
+      SentTimestamp: '0',
+      SenderId: 'sender',
+      ApproximateFirstReceiveTimestamp: '0',
+    },
+    messageAttributes: {},
+    md5OfBody: '',
+    eventSource: 'aws:sqs',
+    eventSourceARN: 'arn:aws:sqs:eu-central-1:000000000000:work',
+    awsRegion: 'eu-central-1',
+  };
+}
+
+const quiet = { concurrency: 10, onError: (): void => undefined };
+
+describe('a batch of records', () => {
+  test('comes again exactly as far as it failed, whatever failed and however', async () => {
+    const outcome = fc.constantFrom('acknowledge', 'leave', 'throw');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(outcome, { maxLength: 20 }),
+        fc.integer({ min: 1, max: 5 }),
+        async (outcomes, concurrency) => {
+          const onError = jest.fn();
+          const handle = ({ body }: SQSRecord): Promise<Disposition> =>
+            body === 'throw' ? Promise.reject(new Error(body)) : Promise.resolve(body as Disposition);
+          const records = outcomes.map((body, index) => aRecord(`r${index}`, body));
+          const { batchItemFailures } = await handleRecords(records, handle, { concurrency, onError });
+          const failed = outcomes.flatMap((body, index) => (body === 'acknowledge' ? [] : [`r${index}`]));
+          expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual(failed);
+          expect(onError).toHaveBeenCalledTimes(outcomes.filter((body) => body === 'throw').length);
+        },
+      ),
+    );
+  });
+
+  test('is handled side by side, no more at once than it may', async () => {
+    let underWay = 0;
+    let most = 0;
+    const handle = async (): Promise<Disposition> => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay -= 1;
+      return 'acknowledge';
+    };
+    const records = Array.from({ length: 10 }, (_, index) => aRecord(`r${index}`));
+    await handleRecords(records, handle, { ...quiet, concurrency: 3 });
+    expect(most).toBe(3);
+  });
+});
+
+/** What the deps were asked to do, in order. */
+function makeDeps(overrides: Partial<DeliverRecordDeps> = {}) {
+  const events: unknown[] = [];
+  const deps: DeliverRecordDeps = {
+    readEntry: (text) => Promise.resolve(anEntry({ messageId: text })),
+    keepUnreadable: (text, reason) => {
+      events.push({ kept: text, reason });
+      return Promise.resolve();
+    },
+    handBack: (entries) => {
+      for (const { entry, until } of entries) events.push({ handedBack: entry.identity.messageId, until });
+      return Promise.resolve();
+    },
+    deliver: (entries) => {
+      for (const { identity } of entries) events.push({ delivered: identity.messageId });
+      return Promise.resolve(entries.map(() => 'acknowledge'));
+    },
+    clock: createManualClock(),
+    deadlineMs: () => 30_000,
+    remainingMs: () => 60_000,
+    onError: (error) => events.push({ error: (error as Error).message }),
+    ...overrides,
+  };
+  return { deps, events };
+}
+
+const UNREADABLE = new MillraceError('unreadable-entry', 'is no entry');
+
+describe('a record to deliver', () => {
+  test('is delivered, and forgotten or left as the delivery says', async () => {
+    for (const disposition of ['acknowledge', 'leave'] as const) {
+      const { deps } = makeDeps({ deliver: () => Promise.resolve([disposition]) });
+      expect(await deliverRecord(deps)(aRecord('m'))).toBe(disposition);
+    }
+  });
+
+  test('that is no entry is kept with the reason, and forgotten', async () => {
+    const { deps, events } = makeDeps({ readEntry: () => Promise.reject(UNREADABLE) });
+    expect(await deliverRecord(deps)(aRecord('m', 'poison'))).toBe('acknowledge');
+    expect(events).toEqual([{ error: 'is no entry' }, { kept: 'poison', reason: 'is no entry' }]);
+  });
+
+  test('that is no entry and cannot be kept comes again', async () => {
+    const { deps } = makeDeps({
+      readEntry: () => Promise.reject(UNREADABLE),
+      keepUnreadable: () => Promise.reject(new Error('no queue')),
+    });
+    const { batchItemFailures } = await handleRecords([aRecord('m')], deliverRecord(deps), quiet);
+    expect(batchItemFailures).toEqual([{ itemIdentifier: 'm' }]);
+  });
+
+  test('whose entry cannot be read now comes again', async () => {
+    const { deps, events } = makeDeps({ readEntry: () => Promise.reject(new Error('the bucket is away')) });
+    const { batchItemFailures } = await handleRecords([aRecord('m')], deliverRecord(deps), quiet);
+    expect(batchItemFailures).toEqual([{ itemIdentifier: 'm' }]);
+    expect(events).toEqual([]);
+  });
+
+  test.each([
+    [START_TIME + 1, 'handedBack'],
+    [START_TIME, 'delivered'],
+  ])('that is due at %d, with the clock at START_TIME, is %s', async (notBefore, event) => {
+    const readEntry = (text: string): Promise<Entry> => Promise.resolve(anEntry({ messageId: text, notBefore }));
+    const { deps, events } = makeDeps({ readEntry });
+    expect(await deliverRecord(deps)(aRecord('m'))).toBe('acknowledge');
+    expect(events).toEqual([{ [event]: 'm', ...(event === 'handedBack' ? { until: notBefore } : {}) }]);
+  });
+
+  test.each([
+    [34_999, 'leave'],
+    [35_000, 'acknowledge'],
+  ])('with %d ms left for a request of 30 s and its margin: %s', async (remaining, disposition) => {
+    const { deps, events } = makeDeps({ remainingMs: () => remaining });
+    expect(await deliverRecord(deps)(aRecord('m'))).toBe(disposition);
+    expect(events).toHaveLength(disposition === 'leave' ? 0 : 1);
+  });
+});
+
+describe('a record that its queue gave up', () => {
+  test.each([
+    ['settled', 'acknowledge'],
+    ['acknowledge', 'acknowledge'],
+    ['leave', 'leave'],
+  ] as const)('whose message is %s: %s', async (result, disposition) => {
+    const { deps } = makeDeps();
+    const settleStranded = () => Promise.resolve([result]);
+    expect(await settleStrandedRecord({ ...deps, settleStranded })(aRecord('m'))).toBe(disposition);
+  });
+});

@@ -1,0 +1,20 @@
+/** Lambda behind an HTTP API or a function URL: the HTTP API. */
+
+import { loadParts, systemClock } from '@millrace/core';
+import { createAwsClients, createAwsMessageStore, createSsmParameterStore, loadAwsConfig } from '@millrace/core/aws';
+import { pino } from 'pino';
+import { loadConfig } from './config.ts';
+import { loadLambdaConfig } from './lambda-config.ts';
+import { createLambdaHandler } from './lambda-handler.ts';
+
+const { api, aws, lambda } = loadParts(process.env, { api: loadConfig, aws: loadAwsConfig, lambda: loadLambdaConfig });
+const log = pino({ level: lambda.logLevel, base: null });
+const clients = createAwsClients();
+
+export const handler = createLambdaHandler({
+  store: createAwsMessageStore(aws, { clients, clock: systemClock }),
+  parameters: createSsmParameterStore(clients.ssm),
+  clock: systemClock,
+  config: { ...api, ...lambda },
+  onError: (error) => log.error({ err: error }, 'unexpected'),
+});
