@@ -7,9 +7,9 @@ import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/cl
 import { hasEnded } from '../domain/lifecycle.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Counts, MessageView } from '../ports/message-store.ts';
-import { type AcceptCounter, dayOf } from './accept-counter.ts';
+import { dayOf, readCount } from './accept-counter.ts';
 import { calling } from './aws-errors.ts';
-import { toAttribute, toView } from './message-item.ts';
+import { fromItem, type Item, toAttribute, toView } from './message-item.ts';
 import type { MessageRow } from './message-row.ts';
 import { type MessageTable, RESERVED } from './message-table.ts';
 
@@ -35,7 +35,6 @@ export interface AccountingDeps {
   readonly client: DynamoDBClient;
   readonly tableName: string;
   readonly table: MessageTable;
-  readonly counter: AcceptCounter;
   readonly clock: Clock;
   /** Parts of the table that are read at once. */
   readonly segments: number;
@@ -44,11 +43,10 @@ export interface AccountingDeps {
 /** A message that is due and still waits after this is overdue: longer than any queue's delay and any lease. */
 const OVERDUE_MS = 30 * 60_000;
 const SAMPLES = 20;
-/**
- * Days whose rows are all still there: they live for at least 7 days after their end. Today is left out, because rows
- * come while the table is read.
- */
+/** Days back: rows live for at least 7 days after their end. */
 const COMPARED_DAYS = 6;
+/** A day that has just ended is still coming in. */
+const SETTLED_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
 
 interface Tally {
@@ -57,17 +55,27 @@ interface Tally {
   waiting: number;
   overdue: number;
   readonly samples: MessageRow[];
-  readonly byDay: Map<string, number>;
+  /** Messages by the day of their acceptance: as they were counted then, and as their rows are found. */
+  readonly counted: Map<string, number>;
+  readonly found: Map<string, number>;
 }
 
-export function createAccounting({ client, tableName, table, counter, clock, segments }: AccountingDeps): Accounting {
+export function createAccounting({ client, tableName, table, clock, segments }: AccountingDeps): Accounting {
   const Key = { pk: { S: `${RESERVED}accounting` }, sk: { S: 'latest' } };
   const call = (action: string) => ({ action: `dynamodb:${action}`, resource: `table ${tableName}` });
 
   async function scan(now: number): Promise<Tally> {
-    const tally: Tally = { succeeded: 0, failed: 0, waiting: 0, overdue: 0, samples: [], byDay: new Map() };
+    const tally: Tally = {
+      succeeded: 0,
+      failed: 0,
+      waiting: 0,
+      overdue: 0,
+      samples: [],
+      counted: new Map(),
+      found: new Map(),
+    };
     const readSegment = async (_: unknown, segment: number): Promise<void> => {
-      for await (const rows of table.scan(segment, segments)) for (const row of rows) add(tally, row, now);
+      for await (const items of table.scan(segment, segments)) for (const item of items) addItem(tally, item, now);
     };
     await Promise.all(Array.from({ length: segments }, readSegment));
     return tally;
@@ -76,17 +84,14 @@ export function createAccounting({ client, tableName, table, counter, clock, seg
   return {
     async run() {
       const now = clock.now();
-      const firstDay = dayOf(now - COMPARED_DAYS * DAY_MS);
-      // Counted before it is looked for: what comes in between can only be found without being counted.
-      const counted = await counter.read(firstDay);
-      const { byDay, samples, succeeded, failed, waiting, overdue } = await scan(now);
+      const { counted, found, samples, succeeded, failed, waiting, overdue } = await scan(now);
       const report: AccountingReport = {
         accepted: succeeded + failed + waiting,
         succeeded,
         failed,
         waiting,
         asOf: now,
-        missing: countMissing(counted, byDay, dayOf(now)),
+        missing: countMissing(counted, found, now),
         overdue,
         overdueSamples: samples.map(toView),
       };
@@ -122,9 +127,14 @@ export function createAccounting({ client, tableName, table, counter, clock, seg
   };
 }
 
-function add(tally: Tally, row: MessageRow, now: number): void {
-  const day = dayOf(row.acceptedAt);
-  tally.byDay.set(day, (tally.byDay.get(day) ?? 0) + 1);
+function addItem(tally: Tally, item: Item, now: number): void {
+  const count = readCount(item);
+  if (count !== undefined) addTo(tally.counted, count.day, count.count);
+  else if (!item['pk']?.S?.startsWith(RESERVED)) addRow(tally, fromItem(item), now);
+}
+
+function addRow(tally: Tally, row: MessageRow, now: number): void {
+  addTo(tally.found, dayOf(row.acceptedAt), 1);
   if (row.status === 'SUCCESS') tally.succeeded += 1;
   else if (row.status === 'FAILED') tally.failed += 1;
   else tally.waiting += 1;
@@ -134,8 +144,17 @@ function add(tally: Tally, row: MessageRow, now: number): void {
   if (tally.samples.length < SAMPLES) tally.samples.push(row);
 }
 
-function countMissing(counted: ReadonlyMap<string, number>, found: ReadonlyMap<string, number>, today: string): number {
+function addTo(counts: Map<string, number>, day: string, count: number): void {
+  counts.set(day, (counts.get(day) ?? 0) + count);
+}
+
+/** Of the days whose rows are all still there, and that are over: while the table is read, others come. */
+function countMissing(counted: ReadonlyMap<string, number>, found: ReadonlyMap<string, number>, now: number): number {
+  const first = dayOf(now - COMPARED_DAYS * DAY_MS);
+  const current = dayOf(now - SETTLED_MS);
   let missing = 0;
-  for (const [day, count] of counted) if (day !== today) missing += Math.max(0, count - (found.get(day) ?? 0));
+  for (const [day, count] of counted) {
+    if (day >= first && day < current) missing += Math.max(0, count - (found.get(day) ?? 0));
+  }
   return missing;
 }

@@ -71,7 +71,7 @@ export function createDynamoMessageStore(options: DynamoMessageStoreOptions): Dy
     newToken: randomUUID,
     retention: { succeededMs: dedupeDays * DAY_MS, failedMs: FAILED_DAYS * DAY_MS },
   };
-  const accounting = createAccounting({ client: dynamodb, tableName, table, counter, clock, segments: scanSegments });
+  const accounting = createAccounting({ client: dynamodb, tableName, table, clock, segments: scanSegments });
 
   async function checkQueue(queueUrl: string): Promise<void> {
     const command = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] });

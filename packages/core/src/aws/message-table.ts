@@ -50,8 +50,8 @@ export interface MessageTable {
   find(name: MessageName & { readonly senderId: string }): Promise<readonly MessageRow[]>;
   /** FAILED rows of one shard, newest first: those accepted from `from` on and below the sort key `before`. */
   failedSlice(shard: string, range: { from: number; before: string; limit: number }): Promise<FailedSlice>;
-  /** Rows of one of `segments` equal parts of the table, page by page. */
-  scan(segment: number, segments: number): AsyncIterable<readonly MessageRow[]>;
+  /** All items of one of `segments` equal parts of the table, page by page: rows, and what is `RESERVED`. */
+  scan(segment: number, segments: number): AsyncIterable<readonly Item[]>;
   /** What keeps the table from being used; undefined when nothing does. */
   check(): Promise<void>;
 }
@@ -173,7 +173,7 @@ export function createMessageTable(client: DynamoDBClient, tableName: string): M
           ExclusiveStartKey: start,
         });
         const page = await calling(call('Scan'), () => client.send(command));
-        yield (page.Items ?? []).filter((item) => !item['pk']?.S?.startsWith(RESERVED)).map(fromItem);
+        yield page.Items ?? [];
         start = page.LastEvaluatedKey;
       }
     },

@@ -23,10 +23,13 @@ import { describeSettle } from './message-store-settle.ts';
  */
 export function describeMessageStore(name: string, open: OpenHarness, options: Partial<SequenceOptions> = {}): void {
   describeMessageStoreExamples(name, open);
-  describe(`${name} keeps the promises of MessageStore`, () => {
-    describePages(open);
-    describeSequences(open, options);
-  });
+  describeMessageStorePages(name, open);
+  describeMessageStoreSequences(name, open, options);
+}
+
+/** The properties of listing and replaying alone, for an adapter so slow that the suite wants several files. */
+export function describeMessageStorePages(name: string, open: OpenHarness): void {
+  describe(`${name} keeps the promises of MessageStore`, () => describePages(open));
 }
 
 /** The model-based test alone: for more workers, or for a queue that behaves worse. */

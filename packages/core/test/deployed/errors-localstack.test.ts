@@ -4,7 +4,6 @@ import { PutParameterCommand } from '@aws-sdk/client-ssm';
 import { describe, expect, jest, test } from '@jest/globals';
 import {
   AwsResourceError,
-  createAwsClients,
   createAwsMessageStore,
   createS3ObjectStore,
   createSsmParameterStore,
@@ -12,16 +11,15 @@ import {
 import { aMessage, uniqueId } from '@millrace/core/testing';
 import { createMessageResources } from '@millrace/core/testing/aws';
 import { useLocalStack } from '@millrace/core/testing/localstack';
+import { useAwsClients } from './support/use-aws-clients.ts';
 
 jest.setTimeout(60_000);
 
-const localStack = useLocalStack({ dynamodb: true });
-
-const open = () => createAwsClients(localStack().config);
+const aws = useAwsClients(useLocalStack({ dynamodb: true }));
 
 describe('a part that was not deployed', () => {
   test('is named by health, each with the action that failed', async () => {
-    const clients = open();
+    const clients = aws();
     const resources = await createMessageResources(clients, { prefix: uniqueId('errors') });
     const { strandedQueueUrl } = resources;
     const missingQueue = `${strandedQueueUrl}-missing`;
@@ -36,7 +34,7 @@ describe('a part that was not deployed', () => {
   });
 
   test('the table: accepting fails with an error that says so', async () => {
-    const clients = open();
+    const clients = aws();
     const resources = await createMessageResources(clients, { prefix: uniqueId('errors') });
     const store = createAwsMessageStore({ ...resources, tableName: 'no-table' }, { clients });
     const accepting = store.accept([aMessage()]);
@@ -45,7 +43,7 @@ describe('a part that was not deployed', () => {
   });
 
   test('the queue: accepting fails with an error that says so', async () => {
-    const clients = open();
+    const clients = aws();
     const resources = await createMessageResources(clients, { prefix: uniqueId('errors') });
     const missing = `${resources.strandedQueueUrl}-missing`;
     const store = createAwsMessageStore({ ...resources, workQueueUrls: [missing] }, { clients });
@@ -55,7 +53,7 @@ describe('a part that was not deployed', () => {
   });
 
   test('the bucket: reading, writing and listing fail with an error that says so', async () => {
-    const store = createS3ObjectStore({ client: open().s3, bucket: 'no-such-bucket' });
+    const store = createS3ObjectStore({ client: aws().s3, bucket: 'no-such-bucket' });
     const calls = [
       () => store.get('key'),
       () => store.head('key'),
@@ -73,7 +71,7 @@ describe('a part that was not deployed', () => {
 
 describe('parameters of SSM', () => {
   test('are read as they are now, encrypted ones too, and one that is not there is undefined', async () => {
-    const { ssm } = open();
+    const { ssm } = aws();
     const store = createSsmParameterStore(ssm);
     const Name = `/${uniqueId('test')}/callers`;
     expect(await store.get(Name)).toBeUndefined();

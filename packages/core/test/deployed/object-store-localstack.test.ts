@@ -1,5 +1,4 @@
 import { describe, jest } from '@jest/globals';
-import { createAwsClients } from '@millrace/core/aws';
 import { type ObjectStoreHarness, testNeeding } from '@millrace/core/testing';
 import { useLocalStack } from '@millrace/core/testing/localstack';
 import { describeConditions } from '../../src/testing/object-store-conditions.ts';
@@ -7,6 +6,7 @@ import { describeObjectListing } from '../../src/testing/object-store-listing.ts
 import { describeObjects } from '../../src/testing/object-store-objects.ts';
 import { openS3Harness } from '../support/s3-harness.ts';
 import { HEX, type Names, NO_SLASHES_ALONE, renamed } from './support/renamed-objects.ts';
+import { useAwsClients } from './support/use-aws-clients.ts';
 
 const KEYS_OF_SLASHES = 's3 keys of only slashes';
 const ORDER = 's3 order of keys that are encoded in a listing';
@@ -14,10 +14,10 @@ const LOCALSTACK = { name: 'LocalStack', lacks: [KEYS_OF_SLASHES, ORDER] };
 
 jest.setTimeout(120_000);
 
-const localStack = useLocalStack();
+const clients = useAwsClients(useLocalStack());
 
 const openWith = (names: Names) => async (): Promise<ObjectStoreHarness> => {
-  const harness = await openS3Harness(createAwsClients(localStack().config).s3);
+  const harness = await openS3Harness(clients().s3);
   return { ...harness, store: renamed(harness.store, names) };
 };
 

@@ -3,21 +3,22 @@
 import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { expect, jest, test } from '@jest/globals';
 import { systemClock } from '@millrace/core';
-import { createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { createAwsMessageStore } from '@millrace/core/aws';
 import { aMessage, anEntry, uniqueId } from '@millrace/core/testing';
 import { createMessageResources } from '@millrace/core/testing/aws';
 import { useLocalStack } from '@millrace/core/testing/localstack';
+import { useAwsClients } from './support/use-aws-clients.ts';
 
 jest.setTimeout(60_000);
 
-const localStack = useLocalStack({ dynamodb: true });
+const aws = useAwsClients(useLocalStack({ dynamodb: true }));
 
 const MINUTE_MS = 60_000;
 /** Short, so that a receive that finds nothing ends soon. */
 const WAIT_SECONDS = 1;
 
 async function openSystem(options: { readonly maxReceiveCount?: number; readonly queueShards?: number } = {}) {
-  const clients = createAwsClients(localStack().config);
+  const clients = aws();
   const resources = await createMessageResources(clients, { prefix: uniqueId('queues'), ...options });
   const store = createAwsMessageStore(resources, { clients });
   const [workQueueUrl = ''] = resources.workQueueUrls;

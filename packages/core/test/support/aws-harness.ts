@@ -1,18 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  ChangeMessageVisibilityBatchCommand,
-  DeleteMessageBatchCommand,
-  ReceiveMessageCommand,
-} from '@aws-sdk/client-sqs';
-import type { Entry, MessageStore } from '@millrace/core';
-import { type AwsClients, createAwsClients, createAwsMessageStore, type DynamoMessageStore } from '@millrace/core/aws';
-import {
-  createManualClock,
-  LEASE_MS,
-  type ManualClock,
-  type MessageStoreHarness,
-  START_TIME,
-} from '@millrace/core/testing';
+import { type AwsClients, createAwsClients } from '@millrace/core/aws';
+import { createManualClock, type ManualClock, START_TIME } from '@millrace/core/testing';
 import {
   createMessageResources,
   type LocalAws,
@@ -20,13 +8,12 @@ import {
   startLocalAws,
 } from '@millrace/core/testing/aws';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
+import { type AwsStoreHarness, createAwsStoreHarness } from './aws-store-harness.ts';
 
-export interface AwsHarness extends MessageStoreHarness {
+export interface AwsHarness extends AwsStoreHarness {
   readonly aws: LocalAws;
   readonly clients: AwsClients;
   readonly resources: MessageResources;
-  /** Without what the harness adds. */
-  readonly dynamo: DynamoMessageStore;
 }
 
 interface Instance {
@@ -82,101 +69,14 @@ export async function openAwsHarness({ queueShards = 1, disorder = false } = {})
   const instance = await takeInstance();
   const { aws, clients, clock } = instance;
   const resources = await createMessageResources(clients, { prefix: 'test', queueShards });
-  const { sqs } = clients;
   if (disorder) aws.sqs.setDisorder({ random: seededRandom(), duplicate: 0.2, afterDeletion: 0.2, shuffle: true });
-  const open = (): DynamoMessageStore => createAwsMessageStore(resources, { clients, clock, scanSegments: 1 });
-  const receipts = new Map<Entry, { readonly queueUrl: string; readonly handle: string }>();
-  let dynamo = open();
-  let lastLeaseEnd = START_TIME;
-
-  async function receiveFrom(queueUrl: string, limit: number): Promise<Entry[]> {
-    const entries: Entry[] = [];
-    while (entries.length < limit) {
-      const { Messages = [] } = await sqs.send(
-        new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: Math.min(10, limit - entries.length) }),
-      );
-      if (Messages.length === 0) return entries;
-      for (const { Body = '', ReceiptHandle = '' } of Messages) {
-        const entry = await dynamo.readEntry(Body);
-        receipts.set(entry, { queueUrl, handle: ReceiptHandle });
-        const isEarly = entry.notBefore > clock.now();
-        if (isEarly) {
-          await dynamo.handBack([{ entry, until: entry.notBefore }]);
-          await acknowledge([entry]);
-        } else entries.push(entry);
-      }
-    }
-    return entries;
-  }
-
-  /** Copies that the test made have no receipt. */
-  function takeReceipts(entries: readonly Entry[]) {
-    return entries.flatMap((entry) => {
-      const receipt = receipts.get(entry);
-      receipts.delete(entry);
-      return receipt ?? [];
-    });
-  }
-
-  async function acknowledge(entries: readonly Entry[]): Promise<void> {
-    for (const [queueUrl, group] of Map.groupBy(takeReceipts(entries), (receipt) => receipt.queueUrl)) {
-      const Entries = group.map(({ handle }, id) => ({ Id: String(id), ReceiptHandle: handle }));
-      await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-    }
-  }
-
-  const store: MessageStore = {
-    ...dynamo,
-    async claim(claims) {
-      const results = await dynamo.claim(claims);
-      for (const result of results) if (result.kind === 'won') lastLeaseEnd = Math.max(lastLeaseEnd, result.leaseUntil);
-      return results;
-    },
-    async counts() {
-      const { accepted, succeeded, failed, waiting } = await dynamo.accounting.run();
-      return { accepted, succeeded, failed, waiting };
-    },
-  };
-
-  return {
-    store,
-    get dynamo() {
-      return dynamo;
-    },
-    aws,
-    clients,
-    resources,
-    clock,
-    traits: { listsEveryStatus: false, findsEverySender: false, countsForgotten: false, entriesLast: false },
-    async receive(limit) {
-      const entries: Entry[] = [];
-      for (const queueUrl of resources.workQueueUrls) {
-        if (entries.length < limit) entries.push(...(await receiveFrom(queueUrl, limit - entries.length)));
-      }
-      return entries;
-    },
-    copy: (entries) => dynamo.handBack(entries.map((entry) => ({ entry, until: entry.notBefore }))),
-    acknowledge,
-    async leave(entries) {
-      for (const [queueUrl, group] of Map.groupBy(takeReceipts(entries), (receipt) => receipt.queueUrl)) {
-        const Entries = group.map(({ handle }, id) => ({
-          Id: String(id),
-          ReceiptHandle: handle,
-          VisibilityTimeout: 0,
-        }));
-        await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
-      }
-    },
-    restart() {
-      receipts.clear();
-      dynamo = open();
-      clock.set(Math.max(clock.now() + LEASE_MS, lastLeaseEnd));
-      return Promise.resolve();
-    },
+  const harness = createAwsStoreHarness({
+    ...{ clients, clock, resources },
     close() {
-      receipts.clear();
       giveBack(instance);
       return Promise.resolve();
     },
-  };
+  });
+  // Not spread: what it has now may be replaced later.
+  return Object.assign(harness, { aws, clients, resources });
 }
