@@ -14,6 +14,8 @@ const config: Config = {
     // The built system, started as AWS does; parts of it need a docker engine.
     { ...shared, displayName: 'deployed', testMatch: ['<rootDir>/packages/*/test/deployed/*.test.ts'] },
   ],
+  // Jest's own choice leaves a core idle, which on a small machine is half of it.
+  maxWorkers: '100%',
   coverageProvider: 'v8',
   collectCoverageFrom: ['packages/*/src/**/*.ts'],
   coverageDirectory: 'coverage',
