@@ -16,6 +16,8 @@ const config: Config = {
   ],
   // Jest's own choice leaves a core idle, which on a small machine is half of it.
   maxWorkers: '100%',
+  // For machines that are busy with other things; nothing here waits for a clock.
+  testTimeout: 30_000,
   coverageProvider: 'v8',
   collectCoverageFrom: ['packages/*/src/**/*.ts'],
   coverageDirectory: 'coverage',
