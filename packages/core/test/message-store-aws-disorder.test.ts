@@ -7,5 +7,5 @@ afterAll(closeInstances);
 describeMessageStoreSequences(
   'DynamoDB, SQS and S3, with queues that repeat, shuffle and hand out what was deleted,',
   () => openAwsHarness({ queueShards: 2, disorder: true }),
-  { maxCommands: 25, workers: 3 },
+  { maxCommands: 18, workers: 3 },
 );

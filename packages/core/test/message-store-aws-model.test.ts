@@ -4,4 +4,4 @@ import { closeInstances, openAwsHarness } from './support/aws-harness.ts';
 
 afterAll(closeInstances);
 
-describeMessageStoreSequences('DynamoDB, SQS and S3', openAwsHarness, { maxCommands: 25 });
+describeMessageStoreSequences('DynamoDB, SQS and S3', openAwsHarness, { maxCommands: 18 });

@@ -6,7 +6,8 @@ import {
 import { openSqliteHarness } from './support/sqlite-harness.ts';
 
 describeMessageStore('SQLite on the caller’s thread', () => openSqliteHarness({ thread: false }));
-describeMessageStore('SQLite that hands new messages over', () => openSqliteHarness({ handOff: true }));
+describeMessageStoreExamples('SQLite that hands new messages over', () => openSqliteHarness({ handOff: true }));
+describeMessageStoreSequences('SQLite that hands new messages over', () => openSqliteHarness({ handOff: true }));
 describeMessageStoreSequences('SQLite on the caller’s thread', () => openSqliteHarness({ thread: false }), {
   workers: 3,
 });

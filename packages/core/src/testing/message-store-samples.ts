@@ -46,7 +46,7 @@ function samplesOf(ends: readonly Sample['end'][]): fc.Arbitrary<Sample[]> {
     end: fc.constantFrom(...ends),
     pause: fc.constantFrom(0, 0, 1, 2),
   });
-  return fc.array(sample, { maxLength: 10 });
+  return fc.array(sample, { maxLength: 7 });
 }
 
 export const samples = samplesOf(['QUEUED', 'PROCESSING', 'RETRYING', 'SUCCESS', ...REASONS]);

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 120_000;
 
 export function describeSequences(
   open: OpenHarness,
-  { maxCommands = 50, workers = 2 }: Partial<SequenceOptions>,
+  { maxCommands = 40, workers = 2 }: Partial<SequenceOptions>,
 ): void {
   test(
     `with ${workers} workers, after any sequence of accepts, claims, results, crashes, clock jumps and replays the store agrees with the model, and every message can end`,
