@@ -2,11 +2,12 @@
 
 import { loadParts } from '@millrace/core';
 import { type AccountingReport, createAwsMessageStore, loadAwsConfig } from '@millrace/core/aws';
-import { pino } from 'pino';
+import { destination, pino } from 'pino';
 import { loadLambdaConfig } from './lambda-config.ts';
 
 const { aws, lambda } = loadParts(process.env, { aws: loadAwsConfig, lambda: loadLambdaConfig });
-const log = pino({ level: lambda.logLevel, base: null });
+// At once: what is not written when the answer is given waits until the function is thawed, if it ever is.
+const log = pino({ level: lambda.logLevel, base: null }, destination({ dest: 1, sync: true }));
 const { accounting } = createAwsMessageStore(aws);
 
 export async function handler(): Promise<AccountingReport> {

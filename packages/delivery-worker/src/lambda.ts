@@ -2,7 +2,7 @@
 
 import { loadParts, systemClock } from '@millrace/core';
 import { createAwsMessageStore, loadAwsConfig } from '@millrace/core/aws';
-import { pino } from 'pino';
+import { destination, pino } from 'pino';
 import { logAttempt } from './attempt-log.ts';
 import { loadConfig } from './config.ts';
 import { createHttpTarget } from './http-target.ts';
@@ -15,7 +15,8 @@ const { worker, aws, lambda } = loadParts(process.env, {
   lambda: loadLambdaConfig,
 });
 const { concurrency, connectTimeoutMs } = worker;
-const log = pino({ level: lambda.logLevel, base: null });
+// At once: what is not written when the answer is given waits until the function is thawed, if it ever is.
+const log = pino({ level: lambda.logLevel, base: null }, destination({ dest: 1, sync: true }));
 
 export const handler = createDeliveryHandler({
   store: createAwsMessageStore(aws),
