@@ -3,7 +3,7 @@
  */
 
 import { isIP } from 'node:net';
-import { ConfigError } from '@millrace/core';
+import { ConfigError, loadParts } from '@millrace/core';
 import { loadConfig as loadWorkerConfig, type WorkerConfig } from '@millrace/delivery-worker';
 import { type ApiConfig, loadConfig as loadApiConfig } from '@millrace/ingest-api';
 
@@ -53,9 +53,9 @@ export function loadUpConfig(flags: UpFlags, env: Readonly<Record<string, string
     problems.push(`${label} must be one of ${choices.join(', ')}, not "${text}"`);
     return fallback;
   };
-  const part = <T>(load: (from: typeof env) => T): T | undefined => {
+  const loadFunctions = () => {
     try {
-      return load(env);
+      return loadParts(env, { api: loadApiConfig, worker: loadWorkerConfig });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);
@@ -80,10 +80,9 @@ export function loadUpConfig(flags: UpFlags, env: Readonly<Record<string, string
     shutdownMs: wholeNumber('MILLRACE_SHUTDOWN_SECONDS', value('MILLRACE_SHUTDOWN_SECONDS'), 30, 0, 3_600) * 1_000,
     logLevel: oneOf('MILLRACE_LOG_LEVEL', value('MILLRACE_LOG_LEVEL'), LOG_LEVELS, 'info'),
   };
-  const api = part(loadApiConfig);
-  const worker = part(loadWorkerConfig);
-  if (api === undefined || worker === undefined || problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ ...settings, api, worker });
+  const functions = loadFunctions();
+  if (functions === undefined || problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze({ ...settings, ...functions });
 }
 
 function isLoopback(host: string): boolean {

@@ -12,17 +12,15 @@
 
 import pMap from 'p-map';
 import { type Identity, identityKey } from '../domain/identity.ts';
-import { initialState, type Status } from '../domain/lifecycle.ts';
+import type { Status } from '../domain/lifecycle.ts';
 import { contentHash, type Message } from '../domain/message.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { AcceptResult, Entry } from '../ports/message-store.ts';
 import { type AwsStoreParts, WRITES_AT_ONCE } from './aws-store-parts.ts';
-import type { MessageRow } from './message-row.ts';
+import { type MessageRow, newRow } from './message-row.ts';
 
 /** A message that is sent again because a repeat of it came is not sent again for this long. */
 const RESEND_MS = 60_000;
-/** Rows outlive their plan by this, so that a late repeat is a repeat still. */
-export const AFTER_PLAN_MS = 7 * 86_400_000;
 
 /** What the table says of a message, and the entry that must be sent before that may be told. */
 interface Written {
@@ -43,7 +41,7 @@ export function createAccept(parts: AwsStoreParts) {
   const { table, queues, counter, clock, newToken } = parts;
 
   async function write({ message, hash }: Incoming, now: number): Promise<Written> {
-    const row = toRow(message, hash, now, newToken());
+    const row = newRow(message, hash, now, newToken());
     const written = await table.insert(row, now);
     const existing = written.done ? row : written.existing;
     // Gone between the failed condition and the look at it: the client's repeat will find it gone.
@@ -129,24 +127,6 @@ export function createAccept(parts: AwsStoreParts) {
 function keyText(identity: Identity): string {
   const { pk, sk } = identityKey(identity);
   return `${pk}\n${sk}`;
-}
-
-function toRow({ identity, plan }: Message, hash: string, now: number, writeToken: string): MessageRow {
-  return {
-    ...initialState(now),
-    identity,
-    writeToken,
-    contentHash: hash,
-    maxAttempts: plan.maxAttempts,
-    pastAttempts: 0,
-    lifetime: plan.expiresAt - now,
-    acceptedAt: now,
-    updatedAt: now,
-    expiresAt: plan.expiresAt,
-    resentAt: null,
-    error: null,
-    removeAt: Math.max(plan.expiresAt, now) + AFTER_PLAN_MS,
-  };
 }
 
 /** The entry of a message as its row says that it stands. */

@@ -14,13 +14,13 @@
  */
 
 import pMap from 'p-map';
-import { type DeliveryState, decideRedrive, decideSettle, type SettleDecision } from '../domain/lifecycle.ts';
+import { decideRedrive, decideSettle, type SettleDecision } from '../domain/lifecycle.ts';
 import { contentHash, LIMITS } from '../domain/message.ts';
 import type { AttemptError, Entry, Settlement, SettleResult } from '../ports/message-store.ts';
 import { type AwsStoreParts, contended, LOOKS, WRITES_AT_ONCE } from './aws-store-parts.ts';
 import { createClaim } from './dynamodb-claim.ts';
 import { cut, ttlSeconds } from './message-item.ts';
-import type { MessageRow } from './message-row.ts';
+import { type MessageRow, newRow } from './message-row.ts';
 import type { Change } from './message-table.ts';
 
 export function createDelivery(parts: AwsStoreParts) {
@@ -64,7 +64,7 @@ export function createDelivery(parts: AwsStoreParts) {
       }
       case 'retry': {
         const round = entry.round + 1;
-        await send({ ...entry, round, notBefore: result.due });
+        await queues.sendAllWork([{ ...entry, round, notBefore: result.due }], clock.now());
         const change = { status: 'RETRYING', round, due: result.due, updatedAt: now, ...errorAttributes(error, now) };
         const settled = await settleOwned(settlement, writeToken, change);
         return settled.done
@@ -108,11 +108,6 @@ export function createDelivery(parts: AwsStoreParts) {
     });
   }
 
-  async function send(entry: Entry): Promise<void> {
-    const [fault] = await queues.sendWork([entry], clock.now());
-    if (fault !== undefined) throw fault;
-  }
-
   /** What must be certain before a row says FAILED: its entry can be replayed, and people are told. */
   async function bury(entry: Entry, reason: string, error: AttemptError | null): Promise<void> {
     await objects.keepFailed(entry);
@@ -124,34 +119,10 @@ export function createDelivery(parts: AwsStoreParts) {
     if (row !== undefined) return;
     await bury(entry, 'orphan', null);
     const now = clock.now();
-    const { identity, round, maxAttempts, expiresAt } = entry;
-    const state: DeliveryState = {
-      status: 'FAILED',
-      round,
-      attempts: 0,
-      token: null,
-      due: null,
-      reason: 'orphan',
-      replays: 0,
-    };
-    await table.insert(
-      {
-        ...state,
-        identity,
-        writeToken: newToken(),
-        contentHash: contentHash(entry.request),
-        maxAttempts,
-        pastAttempts: 0,
-        lifetime: LIMITS.lifetimeMs,
-        acceptedAt: now,
-        updatedAt: now,
-        expiresAt,
-        resentAt: null,
-        error: null,
-        removeAt: now + retention.failedMs,
-      },
-      now,
-    );
+    const { identity, request, round, ...plan } = entry;
+    const fresh = newRow({ identity, request, plan }, contentHash(request), now, newToken());
+    const state = { status: 'FAILED', round, due: null, reason: 'orphan' } as const;
+    await table.insert({ ...fresh, ...state, lifetime: LIMITS.lifetimeMs, removeAt: now + retention.failedMs }, now);
   }
 
   async function settleStrandedOne(entry: Entry): Promise<SettleResult> {
@@ -178,12 +149,11 @@ export function createDelivery(parts: AwsStoreParts) {
   return {
     claim: createClaim(parts),
     settle: (settlements: readonly Settlement[]) => each(settlements, settleOne),
-    async handBack(entries: readonly { readonly entry: Entry; readonly until: number }[]): Promise<void> {
-      const copies = entries.map(({ entry, until }) => ({ ...entry, notBefore: until }));
-      const faults = await queues.sendWork(copies, clock.now());
-      const fault = faults.find((one) => one !== undefined);
-      if (fault !== undefined) throw fault;
-    },
+    handBack: (entries: readonly { readonly entry: Entry; readonly until: number }[]): Promise<void> =>
+      queues.sendAllWork(
+        entries.map(({ entry, until }) => ({ ...entry, notBefore: until })),
+        clock.now(),
+      ),
     keepOrphans: async (entries: readonly Entry[]) => void (await each(entries, keepOrphan)),
     /**
      * Ends messages whose entries the queue has given up: FAILED, unless they have ended or moved on. `leave`: a worker

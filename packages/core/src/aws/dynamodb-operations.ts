@@ -4,6 +4,7 @@ import pMap from 'p-map';
 import { decideReplay } from '../domain/lifecycle.ts';
 import { UnsupportedQueryError } from '../errors.ts';
 import type {
+  Entry,
   ListQuery,
   MessageFilter,
   MessageName,
@@ -14,7 +15,6 @@ import type {
   ReplayQuery,
 } from '../ports/message-store.ts';
 import { type AwsStoreParts, contended, LOOKS, WRITES_AT_ONCE } from './aws-store-parts.ts';
-import { AFTER_PLAN_MS } from './dynamodb-accept.ts';
 import {
   FAILED_SHARDS,
   formatCursor,
@@ -25,7 +25,7 @@ import {
   timePrefix,
 } from './failed-index.ts';
 import { toView } from './message-item.ts';
-import type { MessageRow } from './message-row.ts';
+import { AFTER_PLAN_MS, type MessageRow } from './message-row.ts';
 
 /** Rows of a shard that one page looks at, at least: filters may leave few of them. */
 const SLICE = 100;
@@ -101,19 +101,20 @@ export function createOperations(parts: AwsStoreParts) {
   async function sendAgain(row: MessageRow): Promise<void> {
     const entry = await objects.getFailed(row.identity);
     const { round, expiresAt } = row;
-    const [fault] = await queues.sendWork([{ ...entry, round, notBefore: row.due ?? 0, expiresAt }], clock.now());
-    if (fault !== undefined) throw fault;
+    await queues.sendAllWork([{ ...entry, round, notBefore: row.due ?? 0, expiresAt }], clock.now());
   }
 
   /** A row that waits without an entry would wait until somebody replays it by name. */
-  async function sendOrPutBack(next: MessageRow, before: MessageRow, entry: Parameters<typeof queues.sendWork>[0][0]) {
-    const [fault] = await queues.sendWork([entry], clock.now());
-    if (fault === undefined) return;
-    // Under the later round: whatever did get into the queue is of an earlier one then.
-    await table
-      .replace({ ...before, round: next.round, writeToken: newToken() }, next.writeToken)
-      .catch(() => undefined);
-    throw fault;
+  async function sendOrPutBack(next: MessageRow, before: MessageRow, entry: Entry): Promise<void> {
+    try {
+      await queues.sendAllWork([entry], clock.now());
+    } catch (fault) {
+      // Under the later round: whatever did get into the queue is of an earlier one then.
+      await table
+        .replace({ ...before, round: next.round, writeToken: newToken() }, next.writeToken)
+        .catch(() => undefined);
+      throw fault;
+    }
   }
 
   const replayAll = async (rows: readonly MessageRow[]): Promise<number> => {

@@ -20,6 +20,8 @@ interface DeadLetter {
 export interface EntryQueues {
   /** Hands each entry out, no sooner than its `notBefore`. A fault for each, undefined where all is well. Never throws. */
   sendWork(entries: readonly Entry[], now: number): Promise<readonly SendFault[]>;
+  /** The same for entries that must all be in the queue. @throws what kept the first of the others from it */
+  sendAllWork(entries: readonly Entry[], now: number): Promise<void>;
   /** @throws what kept one from being sent */
   sendDeadLetter(letter: DeadLetter): Promise<void>;
   /** Keeps a record that is no entry with the dead letters. @throws what kept it from being sent */
@@ -52,25 +54,32 @@ export function createEntryQueues(client: SQSClient, urls: QueueUrls, objects: E
     if (fault !== undefined) throw fault;
   }
 
+  async function sendWork(entries: readonly Entry[], now: number): Promise<readonly SendFault[]> {
+    const prepared = await pMap(
+      entries,
+      async (entry): Promise<{ readonly item: QueueItem } | { readonly fault: SendFault }> => {
+        try {
+          const { identity, notBefore } = entry;
+          const queueUrl = shardOf(identity, urls.work);
+          const text = await prepare(entry);
+          return { item: { queueUrl, text, group: groupOf(identity), delaySeconds: delaySeconds(notBefore, now) } };
+        } catch (fault) {
+          return { fault };
+        }
+      },
+      { concurrency: CONCURRENCY },
+    );
+    const items = prepared.flatMap((one) => ('item' in one ? [one.item] : []));
+    const faults = (await sendAll(client, items)).values();
+    return prepared.map((one) => ('item' in one ? faults.next().value : one.fault));
+  }
+
   return {
-    async sendWork(entries, now) {
-      const prepared = await pMap(
-        entries,
-        async (entry): Promise<{ readonly item: QueueItem } | { readonly fault: SendFault }> => {
-          try {
-            const { identity, notBefore } = entry;
-            const queueUrl = shardOf(identity, urls.work);
-            const text = await prepare(entry);
-            return { item: { queueUrl, text, group: groupOf(identity), delaySeconds: delaySeconds(notBefore, now) } };
-          } catch (fault) {
-            return { fault };
-          }
-        },
-        { concurrency: CONCURRENCY },
-      );
-      const items = prepared.flatMap((one) => ('item' in one ? [one.item] : []));
-      const faults = (await sendAll(client, items)).values();
-      return prepared.map((one) => ('item' in one ? faults.next().value : one.fault));
+    sendWork,
+
+    async sendAllWork(entries, now) {
+      const fault = (await sendWork(entries, now)).find((one) => one !== undefined);
+      if (fault !== undefined) throw fault;
     },
 
     sendDeadLetter: async ({ entry, reason, error }) =>

@@ -9,13 +9,14 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  paginateQuery,
+  paginateScan,
   QueryCommand,
-  ScanCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type Identity, identityKey } from '../domain/identity.ts';
 import type { MessageName } from '../ports/message-store.ts';
-import { type AwsCall, calling } from './aws-errors.ts';
+import { type AwsCall, calling, toAwsError } from './aws-errors.ts';
 import { FAILED_INDEX, type FailedSlice, failedSort, timePrefix } from './failed-index.ts';
 import { fromItem, type Item, itemKey, toAttribute, toItem } from './message-item.ts';
 import type { MessageRow } from './message-row.ts';
@@ -79,8 +80,7 @@ export function createMessageTable(client: DynamoDBClient, tableName: string): M
     try {
       return { done: true, output: await write() };
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException))
-        return await calling(call(action), () => Promise.reject(error));
+      if (!(error instanceof ConditionalCheckFailedException)) throw toAwsError(error, call(action));
       return { done: false, existing: error.Item === undefined ? await get(identity) : fromItem(error.Item) };
     }
   }
@@ -124,18 +124,15 @@ export function createMessageTable(client: DynamoDBClient, tableName: string): M
     async find({ senderId, messageId, timestamp, targetUrl }) {
       const { pk, sk } = identityKey({ senderId, messageId, timestamp: timestamp ?? '', targetUrl: targetUrl ?? '' });
       const prefix = timestamp === undefined ? '' : targetUrl === undefined ? `${timestamp}#` : sk;
+      const query = {
+        TableName,
+        ConsistentRead: true,
+        KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :sk)',
+        ExpressionAttributeValues: { ':pk': { S: pk }, ...(prefix === '' ? {} : { ':sk': { S: prefix } }) },
+      };
       const rows: MessageRow[] = [];
-      for (let start: Item | undefined, isFirst = true; isFirst || start !== undefined; isFirst = false) {
-        const command: QueryCommand = new QueryCommand({
-          TableName,
-          ConsistentRead: true,
-          KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :sk)',
-          ExpressionAttributeValues: { ':pk': { S: pk }, ...(prefix === '' ? {} : { ':sk': { S: prefix } }) },
-          ExclusiveStartKey: start,
-        });
-        const page = await calling(call('Query'), () => client.send(command));
-        rows.push(...(page.Items ?? []).map(fromItem));
-        start = page.LastEvaluatedKey;
+      for await (const items of itemsOf(call('Query'), paginateQuery({ client }, query))) {
+        rows.push(...items.map(fromItem));
       }
       return rows.filter(({ identity }) => targetUrl === undefined || identity.targetUrl === targetUrl);
     },
@@ -164,25 +161,26 @@ export function createMessageTable(client: DynamoDBClient, tableName: string): M
       return { rows: rows.filter((row) => failedSort(row) !== before), end };
     },
 
-    async *scan(segment, segments) {
-      for (let start: Item | undefined, isFirst = true; isFirst || start !== undefined; isFirst = false) {
-        const command: ScanCommand = new ScanCommand({
-          TableName,
-          Segment: segment,
-          TotalSegments: segments,
-          ExclusiveStartKey: start,
-        });
-        const page = await calling(call('Scan'), () => client.send(command));
-        yield page.Items ?? [];
-        start = page.LastEvaluatedKey;
-      }
-    },
+    scan: (segment, segments) =>
+      itemsOf(call('Scan'), paginateScan({ client }, { TableName, Segment: segment, TotalSegments: segments })),
 
     async check() {
       const Key = { pk: { S: `${RESERVED}health` }, sk: { S: '-' } };
       await calling(call('GetItem'), () => client.send(new GetItemCommand({ TableName, Key })));
     },
   };
+}
+
+/** The items of each page. */
+async function* itemsOf(
+  call: AwsCall,
+  pages: AsyncIterable<{ readonly Items?: readonly Item[] | undefined }>,
+): AsyncGenerator<readonly Item[]> {
+  try {
+    for await (const { Items = [] } of pages) yield Items;
+  } catch (error) {
+    throw toAwsError(error, call);
+  }
 }
 
 function conditionExpressions({ expression, names, values }: Condition) {
