@@ -7,6 +7,7 @@ export * from './domain/retry-policy.ts';
 export * from './domain/timestamp.ts';
 export * from './errors.ts';
 export * from './load-parts.ts';
+export * from './log-level.ts';
 export * from './ports/clock.ts';
 export * from './ports/message-store.ts';
 export * from './ports/object-store.ts';

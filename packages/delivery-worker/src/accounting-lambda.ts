@@ -2,12 +2,11 @@
 
 import { loadParts } from '@millrace/core';
 import { type AccountingReport, createAwsMessageStore, loadAwsConfig } from '@millrace/core/aws';
-import { destination, pino } from 'pino';
+import { createFunctionLog } from './function-log.ts';
 import { loadLambdaConfig } from './lambda-config.ts';
 
 const { aws, lambda } = loadParts(process.env, { aws: loadAwsConfig, lambda: loadLambdaConfig });
-// At once: what is not written when the answer is given waits until the function is thawed, if it ever is.
-const log = pino({ level: lambda.logLevel, base: null }, destination({ dest: 1, sync: true }));
+const log = createFunctionLog(lambda.logLevel);
 const { accounting } = createAwsMessageStore(aws);
 
 export async function handler(): Promise<AccountingReport> {

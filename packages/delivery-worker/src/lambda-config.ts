@@ -1,12 +1,9 @@
-import { ConfigError, type Environment } from '@millrace/core';
-
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+import { ConfigError, type Environment, readLogLevel } from '@millrace/core';
 
 /** What the functions of this package need to know of Lambda. @throws ConfigError */
 export function loadLambdaConfig(env: Environment): { readonly logLevel: string } {
-  const logLevel = env['MILLRACE_LOG_LEVEL'] || 'info';
-  if (!LOG_LEVELS.includes(logLevel)) {
-    throw new ConfigError([`MILLRACE_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not "${logLevel}"`]);
-  }
+  const problems: string[] = [];
+  const logLevel = readLogLevel(env, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({ logLevel });
 }

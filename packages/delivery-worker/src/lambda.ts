@@ -2,9 +2,9 @@
 
 import { loadParts, systemClock } from '@millrace/core';
 import { createAwsMessageStore, loadAwsConfig } from '@millrace/core/aws';
-import { destination, pino } from 'pino';
 import { logAttempt } from './attempt-log.ts';
 import { loadConfig } from './config.ts';
+import { createFunctionLog } from './function-log.ts';
 import { createHttpTarget } from './http-target.ts';
 import { loadLambdaConfig } from './lambda-config.ts';
 import { createDeliveryHandler } from './lambda-handlers.ts';
@@ -15,8 +15,7 @@ const { worker, aws, lambda } = loadParts(process.env, {
   lambda: loadLambdaConfig,
 });
 const { concurrency, connectTimeoutMs } = worker;
-// At once: what is not written when the answer is given waits until the function is thawed, if it ever is.
-const log = pino({ level: lambda.logLevel, base: null }, destination({ dest: 1, sync: true }));
+const log = createFunctionLog(lambda.logLevel);
 
 export const handler = createDeliveryHandler({
   store: createAwsMessageStore(aws),

@@ -1,4 +1,4 @@
-import { ConfigError, type Environment } from '@millrace/core';
+import { ConfigError, type Environment, readLogLevel } from '@millrace/core';
 import { readSwitch } from './config.ts';
 import type { IamConfig } from './iam-callers.ts';
 
@@ -6,8 +6,6 @@ import type { IamConfig } from './iam-callers.ts';
 export interface LambdaConfig extends IamConfig {
   readonly logLevel: string;
 }
-
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 /**
  * Reads the settings from environment variables; one that is empty counts as not set.
@@ -21,10 +19,7 @@ export function loadLambdaConfig(env: Environment): LambdaConfig {
   if (callersParameter === undefined && !openFrontDoor) {
     problems.push('MILLRACE_CALLERS_PARAMETER is not set; expected the name of the SSM parameter with the callers');
   }
-  const logLevel = env['MILLRACE_LOG_LEVEL'] || 'info';
-  if (!LOG_LEVELS.includes(logLevel)) {
-    problems.push(`MILLRACE_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not "${logLevel}"`);
-  }
+  const logLevel = readLogLevel(env, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({ callersParameter, openFrontDoor, logLevel });
 }

@@ -1,5 +1,13 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateQueueCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { type LocalAws, startLocalAws } from '../../src/testing/aws/index.ts';
@@ -75,4 +83,24 @@ export async function receive({ sqs }: LocalAwsFixture, QueueUrl: string, limit 
 /** The bodies of up to ten messages. */
 export async function receiveBodies(fixture: LocalAwsFixture, queueUrl: string): Promise<readonly string[]> {
   return (await receive(fixture, queueUrl)).map(({ Body = '' }) => Body);
+}
+
+/** What tests of queues do again and again. */
+export function queueSteps(fixture: () => LocalAwsFixture) {
+  return {
+    send: (QueueUrl: string, MessageBody: string, options: { DelaySeconds?: number; MessageGroupId?: string } = {}) =>
+      fixture().sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, ...options })),
+
+    remove: (QueueUrl: string, { ReceiptHandle }: Message) =>
+      fixture().sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle })),
+
+    hideFor: (QueueUrl: string, { ReceiptHandle }: Message, VisibilityTimeout: number) =>
+      fixture().sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout })),
+
+    async receiveOne(queueUrl: string): Promise<Message> {
+      const [message] = await receive(fixture(), queueUrl, 1);
+      if (message === undefined) throw new Error('expected a message');
+      return message;
+    },
+  };
 }
