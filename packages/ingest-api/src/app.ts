@@ -6,7 +6,7 @@ import { type Clock, type MessageStore, StoreUnavailableError } from '@millrace/
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { postMessage, postMessages } from './accept-handlers.ts';
-import { ANYONE, type CallerHandler, type CallerOf } from './caller.ts';
+import { ANYONE, assertScope, type CallerHandler, type CallerOf, type Scope } from './caller.ts';
 import type { ApiConfig } from './config.ts';
 import { getHealth, getReadiness, type HealthCheck } from './health-handlers.ts';
 import { createMessageReader } from './message-reader.ts';
@@ -33,12 +33,15 @@ export function createApp({ store, clock, config, callerOf = () => ANYONE, readi
   const readMessage = createMessageReader(rules);
 
   const routes: Readonly<Record<string, Methods>> = {
-    '/message': { POST: asCaller(postMessage(store, readMessage)) },
-    '/messages': { POST: asCaller(postMessages(store, readMessage)), GET: asCaller(listMessages(store)) },
-    '/messages/:messageId': { GET: asCaller(getMessage(store)) },
-    '/messages/:messageId/replay': { POST: asCaller(replayMessage(store)) },
-    '/replays': { POST: asCaller(replayMessages(store)) },
-    '/stats': { GET: asCaller(getStats(store)) },
+    '/message': { POST: asCaller('send', postMessage(store, readMessage)) },
+    '/messages': {
+      POST: asCaller('send', postMessages(store, readMessage)),
+      GET: asCaller('read', listMessages(store)),
+    },
+    '/messages/:messageId': { GET: asCaller('read', getMessage(store)) },
+    '/messages/:messageId/replay': { POST: asCaller('operate', replayMessage(store)) },
+    '/replays': { POST: asCaller('operate', replayMessages(store)) },
+    '/stats': { GET: asCaller('read', getStats(store)) },
     '/health': { GET: getHealth },
     '/health/ready': { GET: getReadiness(store, readiness) },
     '/openapi.json': { GET: getOpenApi(rules) },
@@ -60,8 +63,12 @@ export function createApp({ store, clock, config, callerOf = () => ANYONE, readi
   return app;
 
   /** Before anything of the request is read. */
-  function asCaller<Path extends string>(handler: CallerHandler<Path>): Handler<object, Path> {
-    return async (c) => handler(c, await callerOf(c));
+  function asCaller<Path extends string>(scope: Scope, handler: CallerHandler<Path>): Handler<object, Path> {
+    return async (c) => {
+      const caller = await callerOf(c);
+      assertScope(caller, scope);
+      return handler(c, caller);
+    };
   }
 }
 

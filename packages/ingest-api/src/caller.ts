@@ -14,11 +14,17 @@ import type { Context } from 'hono';
 import { forbidden, invalidRequest } from './problem-document.ts';
 import type { Problem } from './problems.ts';
 
+/** What a caller may do: hand messages in, look at what became of them, or change what happens. */
+export const SCOPES = ['send', 'read', 'operate'] as const;
+export type Scope = (typeof SCOPES)[number];
+
 export interface Caller {
   /** For people, in problems and logs. Never a secret. */
   readonly name: string;
   /** The ids of the senders that it may act for, none twice. */
   readonly senders: readonly string[] | 'all';
+  /** Without it, all of them. */
+  readonly scopes?: readonly Scope[];
 }
 
 /** Finds out who makes a request. Whatever it throws, the request goes no further; ProblemError says 403 or the like. */
@@ -32,6 +38,12 @@ export type CallerHandler<Path extends string = string> = (
 
 /** Where nobody is asked who they are. */
 export const ANYONE: Caller = { name: 'anyone', senders: 'all' };
+
+/** @throws ProblemError 403 when the caller lacks the scope, whatever it asks for */
+export function assertScope({ name, scopes }: Caller, scope: Scope): void {
+  if (scopes === undefined || scopes.includes(scope)) return;
+  throw forbidden([], `${name} may not ${scope}: it has the scopes ${scopes.join(', ')}`);
+}
 
 export function mayActFor({ senders }: Caller, senderId: string): boolean {
   return senders === 'all' || senders.includes(senderId);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { SCOPES } from '../src/caller.ts';
 import type { Caller } from '../src/index.ts';
 import { type Api, startApi } from './support/api.ts';
 import { fail } from './support/dead-letters.ts';
@@ -228,5 +229,27 @@ describe('when it cannot be found out who calls', () => {
     }
     expect((await client.request('OPTIONS', '/message')).status).toBe(204);
     expect((await client.get('/nowhere')).status).toBe(404);
+  });
+});
+
+describe('a caller with some scopes', () => {
+  const CALLS = [
+    { scope: 'send', call: ({ client }: Api) => client.post('/message', messageJson({ messageId: 'order-43' })) },
+    { scope: 'send', call: ({ client }: Api) => client.post('/messages', { messages: [messageJson()] }) },
+    { scope: 'read', call: ({ client }: Api) => client.get('/messages') },
+    { scope: 'read', call: ({ client }: Api) => client.get('/messages/order-42') },
+    { scope: 'read', call: ({ client }: Api) => client.get('/stats') },
+    { scope: 'operate', call: ({ client }: Api) => client.post('/messages/order-42/replay', { senderId: 'billing' }) },
+    { scope: 'operate', call: ({ client }: Api) => client.post('/replays', {}) },
+  ];
+
+  test.each(SCOPES)('may do what %s means, and is told by 403 what else it has not', async (held) => {
+    for (const { scope, call } of CALLS) {
+      const { fill } = await startAs({ ...ALL, scopes: [held] });
+      const answer = await call(await fill(messageJson()));
+      if (scope === held) expect(answer.status).toBeLessThan(300);
+      else
+        expect(answer).toMatchObject({ ...forbidden, json: { detail: expect.stringContaining(`may not ${scope}`) } });
+    }
   });
 });
