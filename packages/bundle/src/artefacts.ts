@@ -51,7 +51,10 @@ export const LAYERS: readonly LayerSpec[] = [
       ],
       [{ specifier: 'pino', folder: 'packages/ingest-api' }],
       // Larger than a function's whole budget, most of it WebAssembly.
-      [{ specifier: 'undici/lib/dispatcher/agent.js', folder: 'packages/delivery-worker' }],
+      [
+        { specifier: 'undici/lib/core/connect.js', folder: 'packages/delivery-worker' },
+        { specifier: 'undici/lib/dispatcher/agent.js', folder: 'packages/delivery-worker' },
+      ],
     ],
   },
 ];

@@ -34,7 +34,7 @@ async function start({ port = '0', ...env }: Record<string, string> = {}) {
   const logged: Record<string, unknown>[] = [];
   const config = loadUpConfig(
     { data: folder, port },
-    { MILLRACE_ALLOW_HTTP: 'true', MILLRACE_LOG_LEVEL: 'debug', ...env },
+    { MILLRACE_ALLOW_HTTP: 'true', MILLRACE_ALLOWED_PRIVATE_CIDRS: '127.0.0.0/8', MILLRACE_LOG_LEVEL: 'debug', ...env },
   );
   const log = createLogger(config.logLevel, { write: (line) => logged.push(JSON.parse(line)) });
   const system = await startSystem(config, '1.2.3', log);
