@@ -43,7 +43,8 @@ const MOST_ADDRESSES_TRIED = 16;
  * fails, and the name is not asked for again. TLS and the Host header know the target by its name all the same.
  */
 export function createGuardedConnector(options: GuardedConnectorOptions): buildConnector.connector {
-  const { guard, resolve = resolveAsSystem, timeoutMs } = options;
+  const { guard, timeoutMs } = options;
+  const resolve = sharingAnswers(options.resolve ?? resolveAsSystem);
 
   const check = (hostname: string, address: string): void => {
     const refusal = guard(address);
@@ -84,7 +85,7 @@ export function createGuardedConnector(options: GuardedConnectorOptions): buildC
     try {
       check(target.hostname, target.hostname);
     } catch (error) {
-      // undici expects no answer before the call returns.
+      // Not at once: every other answer comes later as well.
       process.nextTick(callback, error, null);
       return;
     }
@@ -93,6 +94,19 @@ export function createGuardedConnector(options: GuardedConnectorOptions): buildC
   return (target, callback) => {
     const connectTo = isIP(target.hostname) === 0 ? connectToName : connectToAddress;
     connectTo(target, callback);
+  };
+}
+
+/**
+ * Asks for a name once at a time, for all connections that wait for it. The system has a handful of threads for such
+ * questions: one name whose servers are slow must not take them all, and keep every other target waiting.
+ */
+function sharingAnswers(resolve: Resolve): Resolve {
+  const underWay = new Map<string, ReturnType<Resolve>>();
+  return (hostname) => {
+    const answer = underWay.get(hostname) ?? resolve(hostname).finally(() => underWay.delete(hostname));
+    underWay.set(hostname, answer);
+    return answer;
   };
 }
 

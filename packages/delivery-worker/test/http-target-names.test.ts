@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns';
 import { describe, expect, test } from '@jest/globals';
 import { type AttemptOutcome, canonicalUrl } from '@millrace/core';
 import { anEntry } from '@millrace/core/testing';
@@ -12,6 +13,7 @@ const opened = closeAfterEach();
 /** Stands in for the internet: the one address of this machine that may be reached. */
 const PUBLIC = '127.0.0.1';
 const PRIVATE = '127.0.0.2';
+const SHORT_MS = 50;
 
 interface World {
   readonly dns: DnsServer;
@@ -25,7 +27,8 @@ async function setUp(
   options: Partial<HttpTargetOptions> & { readonly connection?: 'close' } = {},
 ): Promise<World> {
   const { connection, ...rest } = options;
-  const dns = opened(await startDnsServer(typeof answer === 'function' ? answer : () => answer));
+  const patienceMs = answer === 'silence' ? SHORT_MS : LONG_MS;
+  const dns = opened(await startDnsServer(typeof answer === 'function' ? answer : () => answer, patienceMs));
   const server = opened(
     await startHttpServer((response) => {
       if (connection === 'close') response.setHeader('connection', 'close');
@@ -136,6 +139,27 @@ describe('a name that changes its address', () => {
   });
 });
 
+describe('a name that many connections wait for', () => {
+  test('is asked for once, and asked for again by those that come after the answer', async () => {
+    const answers: PromiseWithResolvers<LookupAddress[]>[] = [];
+    const resolve = () => {
+      const answer = Promise.withResolvers<LookupAddress[]>();
+      answers.push(answer);
+      return answer.promise;
+    };
+    const { send } = await setUp('silence', { resolve, connections: 4 });
+    const first = Promise.all(Array.from({ length: 4 }, () => send('slow.test')));
+    expect(answers).toHaveLength(1);
+    answers[0]?.reject(new Error('nobody knows'));
+    expect(await first).toEqual(Array.from({ length: 4 }, () => ({ kind: 'dns', detail: 'nobody knows' })));
+
+    const second = Promise.all([send('slow.test'), send('other.test')]);
+    expect(answers).toHaveLength(3);
+    for (const { resolve } of answers.slice(1)) resolve([{ address: PUBLIC, family: 4 }]);
+    expect(await second).toEqual([DELIVERED, DELIVERED]);
+  });
+});
+
 describe('a name of hundreds of addresses', () => {
   const addresses = Array.from({ length: 300 }, (_, index) => `127.1.${index >> 8}.${index & 0xff}`);
 
@@ -184,8 +208,8 @@ describe('a name that does not resolve is a DNS failure', () => {
   });
 
   test('because the answer takes longer than connecting may', async () => {
-    const { send } = await setUp('silence', { resolve: () => new Promise(() => {}), connectTimeoutMs: 50 });
-    const detail = 'the addresses of partner.test were not known within 50 ms';
+    const { send } = await setUp('silence', { resolve: () => new Promise(() => {}), connectTimeoutMs: SHORT_MS });
+    const detail = `the addresses of partner.test were not known within ${SHORT_MS} ms`;
     expect(await send('partner.test')).toEqual({ kind: 'dns', detail });
   });
 });

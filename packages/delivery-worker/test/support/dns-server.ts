@@ -24,13 +24,17 @@ export interface DnsServer {
   close(): Promise<void>;
 }
 
-/** Milliseconds after which the resolver takes silence for an answer. */
-const PATIENCE_MS = 250;
 /** Bytes of an answer in one datagram; longer ones are fetched over TCP. */
 const DATAGRAM_BYTES = 512;
 
-/** @param answer to each question; `nth` counts those for the same name and family, from 1 */
-export async function startDnsServer(answer: (name: string, nth: number) => Answer): Promise<DnsServer> {
+/**
+ * @param answer to each question; `nth` counts those for the same name and family, from 1
+ * @param patienceMs after which the resolver takes silence for an answer
+ */
+export async function startDnsServer(
+  answer: (name: string, nth: number) => Answer,
+  patienceMs: number,
+): Promise<DnsServer> {
   const questions: Question[] = [];
   const long = new Map<string, Buffer>();
   const reply = (query: Query): Buffer | undefined => {
@@ -65,7 +69,7 @@ export async function startDnsServer(answer: (name: string, nth: number) => Answ
     });
   });
 
-  const resolver = new Resolver({ timeout: PATIENCE_MS, tries: 1 });
+  const resolver = new Resolver({ timeout: patienceMs, tries: 1 });
   resolver.setServers([`127.0.0.1:${udp.address().port}`]);
   return {
     questions,
