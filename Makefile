@@ -12,7 +12,7 @@ demo: node_modules/.ready ## See it work: real webhooks accepted once, retried, 
 	@scripts/pnpm --silent demo
 
 up: node_modules/.ready ## Start a server on port 8080 to play with (data in ./millrace-data)
-	@MILLRACE_ALLOW_HTTP=true scripts/millrace up
+	@MILLRACE_ALLOW_HTTP=true MILLRACE_ALLOWED_PRIVATE_CIDRS=127.0.0.0/8,::1/128 scripts/millrace up
 
 test: node_modules/.ready ## Run every check and every test that needs no docker engine
 	@scripts/test

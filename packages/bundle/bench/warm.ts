@@ -51,7 +51,12 @@ export async function measureWarm(): Promise<readonly Row[]> {
       batches.push(aws.takeSent());
     });
 
-    const http = createHttpTarget({ connectTimeoutMs: 5_000, connections: 128, userAgent: 'Millrace' });
+    const http = createHttpTarget({
+      connectTimeoutMs: 5_000,
+      connections: 128,
+      userAgent: 'Millrace',
+      allowedPrivateCidrs: ['127.0.0.0/8'],
+    });
     const deliver = createDeliveryHandler({
       store,
       target: http,

@@ -52,6 +52,8 @@ export const LAYERS: readonly LayerSpec[] = [
       [{ specifier: 'pino', folder: 'packages/ingest-api' }],
       // Larger than a function's whole budget, most of it WebAssembly.
       [{ specifier: 'undici/lib/dispatcher/agent.js', folder: 'packages/delivery-worker' }],
+      // The agent holds the same 40 kB: only ES modules can share them, and undici is none.
+      [{ specifier: 'undici/lib/core/connect.js', folder: 'packages/delivery-worker' }],
     ],
   },
 ];

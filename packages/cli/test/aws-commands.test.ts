@@ -34,7 +34,12 @@ beforeEach(async () => {
   const resources = await createMessageResources(clients, { prefix: 'test' });
   const store = createAwsMessageStore(resources, { clients, clock });
   receiver = await startReceiver(() => 404);
-  target = createHttpTarget({ connectTimeoutMs: 5_000, connections: 10, userAgent: 'Millrace' });
+  target = createHttpTarget({
+    connectTimeoutMs: 5_000,
+    connections: 10,
+    userAgent: 'Millrace',
+    allowedPrivateCidrs: ['127.0.0.0/8'],
+  });
   const app = createApp({
     ...{ store, clock, config: { allowHttp: true, corsOrigins: [] } },
     callerOf: () => ({ name: 'the caller', senders }),

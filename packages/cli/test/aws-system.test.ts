@@ -45,7 +45,12 @@ beforeEach(async () => {
   answers = [];
   errors = [];
   receiver = await startReceiver(() => answers.shift() ?? 200);
-  target = createHttpTarget({ connectTimeoutMs: 5_000, connections: 10, userAgent: 'Millrace' });
+  target = createHttpTarget({
+    connectTimeoutMs: 5_000,
+    connections: 10,
+    userAgent: 'Millrace',
+    allowedPrivateCidrs: ['127.0.0.0/8'],
+  });
   api = createApp({ store, clock, config: { allowHttp: true, corsOrigins: [] } });
   const onError = (error: unknown): void => void errors.push(error);
   const deliveryHandler = createDeliveryHandler({

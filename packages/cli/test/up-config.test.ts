@@ -27,7 +27,7 @@ describe('the settings of up', () => {
       shutdownMs: 30_000,
       logLevel: 'info',
       api: { allowHttp: false, corsOrigins: [] },
-      worker: { concurrency: 128, connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 },
+      worker: { concurrency: 128, connectTimeoutMs: 5_000, requestTimeoutMs: 30_000, allowedPrivateCidrs: [] },
     });
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -47,6 +47,7 @@ describe('the settings of up', () => {
       MILLRACE_CONCURRENCY: '1',
       MILLRACE_CONNECT_TIMEOUT_MS: '2',
       MILLRACE_REQUEST_TIMEOUT_MS: '3',
+      MILLRACE_ALLOWED_PRIVATE_CIDRS: '127.0.0.0/8,::1/128',
     };
     expect(loadUpConfig(NO_FLAGS, env)).toEqual({
       data: '/data',
@@ -58,7 +59,12 @@ describe('the settings of up', () => {
       shutdownMs: 0,
       logLevel: 'silent',
       api: { allowHttp: true, corsOrigins: ['https://app.example'] },
-      worker: { concurrency: 1, connectTimeoutMs: 2, requestTimeoutMs: 3 },
+      worker: {
+        concurrency: 1,
+        connectTimeoutMs: 2,
+        requestTimeoutMs: 3,
+        allowedPrivateCidrs: ['127.0.0.0/8', '::1/128'],
+      },
     });
   });
 
@@ -95,12 +101,13 @@ describe('the settings of up', () => {
       MILLRACE_CONCURRENCY: 'many',
       MILLRACE_CONNECT_TIMEOUT_MS: '0',
       MILLRACE_REQUEST_TIMEOUT_MS: '1e3',
+      MILLRACE_ALLOWED_PRIVATE_CIDRS: 'localhost',
     };
     const problems = problemsOf({ data: '', host: 'example.com', port: '65536' }, env);
     for (const name of ['--data', '--host', '--port', ...Object.keys(env)]) {
       expect(problems.filter((problem) => problem.startsWith(name))).toHaveLength(1);
     }
-    expect(problems).toHaveLength(13);
+    expect(problems).toHaveLength(14);
   });
 
   test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('let it listen on %s', (host) => {

@@ -34,7 +34,7 @@ async function start({ port = '0', ...env }: Record<string, string> = {}) {
   const logged: Record<string, unknown>[] = [];
   const config = loadUpConfig(
     { data: folder, port },
-    { MILLRACE_ALLOW_HTTP: 'true', MILLRACE_LOG_LEVEL: 'debug', ...env },
+    { MILLRACE_ALLOW_HTTP: 'true', MILLRACE_ALLOWED_PRIVATE_CIDRS: '127.0.0.0/8', MILLRACE_LOG_LEVEL: 'debug', ...env },
   );
   const log = createLogger(config.logLevel, { write: (line) => logged.push(JSON.parse(line)) });
   const system = await startSystem(config, '1.2.3', log);
@@ -62,6 +62,18 @@ describe('the system', () => {
     await client.send(messageInput({ targetUrl: receiver.url }));
     await until('it is a dead letter', async () => (await client.stats()).failed === 1);
     expect(logged).toEqual([expect.objectContaining({ level: 40, reason: 'gone', status: 410, msg: 'dead letter' })]);
+  });
+
+  test('does not deliver to this machine when no setting allows it, and names the setting', async () => {
+    const receiver = await sandbox.receiver(() => 200);
+    const { client } = await start({ MILLRACE_ALLOWED_PRIVATE_CIDRS: '' });
+    await client.send(messageInput({ targetUrl: receiver.url }));
+    await until('it is a dead letter', async () => (await client.stats()).failed === 1);
+    const [view] = await client.get('order-42');
+    const message =
+      'blocked: 127.0.0.1 is loopback (127.0.0.0/8, RFC 1122) and not among MILLRACE_ALLOWED_PRIVATE_CIDRS';
+    expect(view).toMatchObject({ status: 'FAILED', reason: 'blocked', lastError: { statusCode: null, message } });
+    expect(receiver.receptions).toHaveLength(0);
   });
 
   test('is ready, and says so', async () => {
@@ -144,10 +156,14 @@ describe('the command up', () => {
     );
   });
 
-  test('says it in words to people, and when messages will not be delivered', async () => {
-    const { code, said } = await upAndStop([], { MILLRACE_DELIVERY: 'off' });
+  test('says it in words to people, and what its settings open or hold up', async () => {
+    const { code, said } = await upAndStop([], {
+      MILLRACE_DELIVERY: 'off',
+      MILLRACE_ALLOWED_PRIVATE_CIDRS: '127.0.0.0/8,::1/128',
+    });
     expect(code).toBe(0);
     expect(said).toContain(`with its data in ${folder}. Ctrl-C stops it.\n`);
+    expect(said).toContain('MILLRACE_ALLOWED_PRIVATE_CIDRS lets messages go to 127.0.0.0/8, ::1/128 as well.\n');
     expect(said).toContain('MILLRACE_DELIVERY is off: messages are accepted, and wait.\n');
     expect(said.endsWith('Stopping: finishing what is under way …\nStopped.\n')).toBe(true);
   });

@@ -1,5 +1,7 @@
+export * from './domain/address-guard.ts';
 export * from './domain/header-rules.ts';
 export * from './domain/identity.ts';
+export { cidrFault } from './domain/ip-range.ts';
 export * from './domain/lifecycle.ts';
 export * from './domain/message.ts';
 export * from './domain/outcome.ts';

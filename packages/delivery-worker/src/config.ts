@@ -1,4 +1,4 @@
-import { ConfigError } from '@millrace/core';
+import { ConfigError, cidrFault } from '@millrace/core';
 
 export interface WorkerConfig {
   /** Requests under way at once. */
@@ -6,7 +6,11 @@ export interface WorkerConfig {
   readonly connectTimeoutMs: number;
   /** For the whole exchange, reading the answer included; each MB of body adds `PER_MEGABYTE_MS`. */
   readonly requestTimeoutMs: number;
+  /** Ranges of addresses that targets may have although they are not of the internet. */
+  readonly allowedPrivateCidrs: readonly string[];
 }
+
+export const ALLOWED_CIDRS_SETTING = 'MILLRACE_ALLOWED_PRIVATE_CIDRS';
 
 /** Each setting: its default and its bounds. */
 const SETTINGS = {
@@ -35,7 +39,17 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): W
     concurrency: read('MILLRACE_CONCURRENCY'),
     connectTimeoutMs: read('MILLRACE_CONNECT_TIMEOUT_MS'),
     requestTimeoutMs: read('MILLRACE_REQUEST_TIMEOUT_MS'),
+    allowedPrivateCidrs: readCidrs(env[ALLOWED_CIDRS_SETTING] ?? '', problems),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
+}
+
+function readCidrs(text: string, problems: string[]): readonly string[] {
+  const cidrs = text.split(',').flatMap((part) => part.trim() || []);
+  for (const cidr of cidrs) {
+    const fault = cidrFault(cidr);
+    if (fault !== undefined) problems.push(`${ALLOWED_CIDRS_SETTING} holds ${JSON.stringify(cidr)}, which ${fault}`);
+  }
+  return Object.freeze(cidrs);
 }

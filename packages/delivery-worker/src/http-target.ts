@@ -2,9 +2,10 @@
  * One HTTP exchange with a target: everything that can come of it is an outcome, nothing is thrown.
  */
 
-import { type AttemptOutcome, type DeliveryRequest, type Entry, webhookId } from '@millrace/core';
+import { type AttemptOutcome, createAddressGuard, type DeliveryRequest, type Entry, webhookId } from '@millrace/core';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { createExchangeHandler } from './exchange-handler.ts';
+import { createGuardedConnector, type Resolve } from './guarded-connector.ts';
 import { outboundHeaders } from './outbound-headers.ts';
 
 export interface Target {
@@ -19,6 +20,10 @@ export interface HttpTargetOptions {
   /** Connections to one origin at most. */
   readonly connections: number;
   readonly userAgent: string;
+  /** Ranges of addresses that targets may have beside those of the internet. */
+  readonly allowedPrivateCidrs: readonly string[];
+  /** How names become addresses; default: as everywhere on this machine. */
+  readonly resolve?: Resolve;
 }
 
 const PER_MEGABYTE_MS = 1_000;
@@ -30,7 +35,9 @@ export function exchangeDeadlineMs(request: DeliveryRequest, requestTimeoutMs: n
   return requestTimeoutMs + Math.ceil(request.body.length / MEGABYTE) * PER_MEGABYTE_MS;
 }
 
+/** @throws TypeError when an allowed range is none */
 export function createHttpTarget(options: HttpTargetOptions): Target {
+  const { allowedPrivateCidrs, connectTimeoutMs, resolve } = options;
   const agent = new Agent({
     // HTTP/2 would change the spelling of header names.
     allowH2: false,
@@ -38,7 +45,11 @@ export function createHttpTarget(options: HttpTargetOptions): Target {
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: options.connectTimeoutMs },
+    connect: createGuardedConnector({
+      guard: createAddressGuard(allowedPrivateCidrs),
+      timeoutMs: connectTimeoutMs,
+      ...(resolve === undefined ? {} : { resolve }),
+    }),
     // The deadline of the exchange stands in for the timeouts of its parts.
     headersTimeout: 0,
     bodyTimeout: 0,

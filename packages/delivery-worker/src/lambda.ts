@@ -14,12 +14,17 @@ const { worker, aws, lambda } = loadParts(process.env, {
   aws: loadAwsConfig,
   lambda: loadLambdaConfig,
 });
-const { concurrency, connectTimeoutMs } = worker;
+const { allowedPrivateCidrs, concurrency, connectTimeoutMs } = worker;
 const log = createFunctionLog(lambda.logLevel);
 
 export const handler = createDeliveryHandler({
   store: createAwsMessageStore(aws),
-  target: createHttpTarget({ connectTimeoutMs, connections: concurrency, userAgent: 'Millrace' }),
+  target: createHttpTarget({
+    connectTimeoutMs,
+    connections: concurrency,
+    userAgent: 'Millrace',
+    allowedPrivateCidrs,
+  }),
   clock: systemClock,
   config: worker,
   onAttempt: logAttempt(log),

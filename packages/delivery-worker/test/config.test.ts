@@ -16,7 +16,12 @@ function problemsOf(env: Record<string, string | undefined>): readonly string[] 
 
 describe('the configuration of the worker', () => {
   test('has defaults', () => {
-    const defaults = { concurrency: 128, connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 };
+    const defaults = {
+      concurrency: 128,
+      connectTimeoutMs: 5_000,
+      requestTimeoutMs: 30_000,
+      allowedPrivateCidrs: [],
+    };
     expect(loadConfig({})).toEqual(defaults);
     expect(loadConfig({ MILLRACE_CONCURRENCY: '', MILLRACE_CONNECT_TIMEOUT_MS: undefined, OTHER: 'x' })).toEqual(
       defaults,
@@ -29,8 +34,14 @@ describe('the configuration of the worker', () => {
         MILLRACE_CONCURRENCY: '7',
         MILLRACE_CONNECT_TIMEOUT_MS: '60000',
         MILLRACE_REQUEST_TIMEOUT_MS: '1',
+        MILLRACE_ALLOWED_PRIVATE_CIDRS: '127.0.0.0/8, fd00::/8,',
       }),
-    ).toEqual({ concurrency: 7, connectTimeoutMs: 60_000, requestTimeoutMs: 1 });
+    ).toEqual({
+      concurrency: 7,
+      connectTimeoutMs: 60_000,
+      requestTimeoutMs: 1,
+      allowedPrivateCidrs: ['127.0.0.0/8', 'fd00::/8'],
+    });
   });
 
   test.each([
@@ -54,6 +65,18 @@ describe('the configuration of the worker', () => {
     },
   );
 
+  test.each([
+    ['localhost', 'is not a range such as 10.0.0.0/8 or fd00::/8'],
+    ['10.0.0.1', 'has no prefix length: write 10.0.0.1/32 for this one address'],
+    ['10.0.0.1/8', 'has bits set behind its prefix: write 10.0.0.0/8 for the range, or 10.0.0.1/32 for the address'],
+  ])('does not take %j for a range', (cidr, fault) => {
+    const name = 'MILLRACE_ALLOWED_PRIVATE_CIDRS';
+    expect(problemsOf({ [name]: `127.0.0.0/8,${cidr},::1/128,${cidr}` })).toEqual([
+      `${name} holds "${cidr}", which ${fault}`,
+      `${name} holds "${cidr}", which ${fault}`,
+    ]);
+  });
+
   test('names every bad setting at once, and no good one', () => {
     const names = ['MILLRACE_CONCURRENCY', 'MILLRACE_CONNECT_TIMEOUT_MS', 'MILLRACE_REQUEST_TIMEOUT_MS'];
     fc.assert(
@@ -66,6 +89,8 @@ describe('the configuration of the worker', () => {
   });
 
   test('is frozen', () => {
-    expect(Object.isFrozen(loadConfig({}))).toBe(true);
+    const config = loadConfig({});
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(Object.isFrozen(config.allowedPrivateCidrs)).toBe(true);
   });
 });

@@ -22,7 +22,12 @@ interface FunctionsDeps {
 const CONCURRENCY = 128;
 
 export function createFunctions(deps: FunctionsDeps): Functions {
-  const target = createHttpTarget({ connectTimeoutMs: 5_000, connections: CONCURRENCY, userAgent: 'Millrace' });
+  const target = createHttpTarget({
+    connectTimeoutMs: 5_000,
+    connections: CONCURRENCY,
+    userAgent: 'Millrace',
+    allowedPrivateCidrs: ['127.0.0.0/8'],
+  });
   return {
     api: createLambdaHandler({
       ...deps,

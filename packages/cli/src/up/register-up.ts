@@ -15,6 +15,9 @@ Examples:
 
 Settings (environment):
   MILLRACE_ALLOW_HTTP=true           allow targets on plain http
+  MILLRACE_ALLOWED_PRIVATE_CIDRS=RANGE,…
+                                     allow targets at these addresses, such as 127.0.0.0/8,::1/128 for this machine
+                                     (default: addresses of the internet alone)
   MILLRACE_CORS_ORIGINS=ORIGIN,…     let pages of these origins call the API (default: none)
   MILLRACE_CONCURRENCY=128           deliveries under way at once
   MILLRACE_CONNECT_TIMEOUT_MS=5000   for connecting to a target
@@ -65,6 +68,7 @@ function sayText(io: Io, config: UpConfig): Say {
       case 'listening':
         io.stdout.write(`Millrace is listening on ${url}, with its data in ${config.data}. Ctrl-C stops it.\n`);
         io.stdout.write('It has no keys, so it serves this machine only.\n');
+        if (config.worker.allowedPrivateCidrs.length > 0) io.stdout.write(allowedNote(config.worker));
         if (!config.delivery) io.stdout.write('MILLRACE_DELIVERY is off: messages are accepted, and wait.\n');
         break;
       case 'stopping':
@@ -75,6 +79,10 @@ function sayText(io: Io, config: UpConfig): Say {
         break;
     }
   };
+}
+
+function allowedNote({ allowedPrivateCidrs }: UpConfig['worker']): string {
+  return `MILLRACE_ALLOWED_PRIVATE_CIDRS lets messages go to ${allowedPrivateCidrs.join(', ')} as well.\n`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

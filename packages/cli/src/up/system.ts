@@ -65,8 +65,13 @@ interface Delivery {
 }
 
 function startDelivery(store: SqliteStore, config: UpConfig, version: string, log: Logger): Delivery {
-  const { concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
-  const target = createHttpTarget({ connectTimeoutMs, connections: concurrency, userAgent: `Millrace/${version}` });
+  const { allowedPrivateCidrs, concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
+  const target = createHttpTarget({
+    connectTimeoutMs,
+    connections: concurrency,
+    userAgent: `Millrace/${version}`,
+    allowedPrivateCidrs,
+  });
   const onError = createHeldUpLog(log, systemClock);
   const deps = {
     store,

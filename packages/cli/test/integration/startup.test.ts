@@ -199,13 +199,14 @@ describe('what millrace up says', () => {
 
   test('is for people without: where it listens, where the data is, how to stop it', async () => {
     const millrace = sandbox.launch({ folder, flags: [], env: OFF });
-    await until('it has introduced itself', () => millrace.stdout().length === 3);
+    await until('it has introduced itself', () => millrace.stdout().length === 4);
     expect(await millrace.end('SIGINT')).toBe(0);
     expect(millrace.stdout()).toEqual([
       expect.stringMatching(
         /^Millrace is listening on http:\/\/127\.0\.0\.1:\d+, with its data in .*\. Ctrl-C stops it\.$/,
       ),
       'It has no keys, so it serves this machine only.',
+      'MILLRACE_ALLOWED_PRIVATE_CIDRS lets messages go to 127.0.0.0/8 as well.',
       'MILLRACE_DELIVERY is off: messages are accepted, and wait.',
       'Stopping: finishing what is under way …',
       'Stopped.',

@@ -13,15 +13,15 @@ function der(tag: number, ...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag, ...length]), content]);
 }
 
-/** A certificate for `127.0.0.1` that nobody vouches for, and its key, as PEM. */
-export function makeSelfSignedCertificate(): { readonly key: string; readonly cert: string } {
+/** A certificate that nobody vouches for, and its key, as PEM. */
+export function makeSelfSignedCertificate(host = '127.0.0.1'): { readonly key: string; readonly cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'der' },
   });
   const algorithm = der(TAG.sequence, der(TAG.oid, ECDSA_WITH_SHA256));
-  const commonName = der(TAG.sequence, der(TAG.oid, COMMON_NAME), der(TAG.utf8, Buffer.from('127.0.0.1')));
+  const commonName = der(TAG.sequence, der(TAG.oid, COMMON_NAME), der(TAG.utf8, Buffer.from(host)));
   const name = der(TAG.sequence, der(TAG.set, commonName));
   const times = ['200101000000Z', '491231235959Z'].map((time) => der(TAG.utcTime, Buffer.from(time)));
   const body = der(

@@ -57,7 +57,7 @@ export async function deploySystem(localStack: LocalStack, dist: string): Promis
   });
   const layerArns = new Map<string, string>();
   for (const { name } of LAYERS) layerArns.set(name, await publishLayer(lambda, dist, `${name}-layer`));
-  const environment = environmentOf(resources);
+  const environment = environmentOf(resources, localStack.hostAddress);
   const create = async (name: string, zip: string, handler: string, timeoutSeconds: number): Promise<void> => {
     const { layers = [] } = FUNCTIONS.find((spec) => spec.name === zip) ?? {};
     const arns = layers.map((layer) => layerArns.get(layer) ?? '');
@@ -111,7 +111,8 @@ export async function deploySystem(localStack: LocalStack, dist: string): Promis
   };
 }
 
-function environmentOf(resources: MessageResources): Record<string, string> {
+/** @param targetAddress of the targets, which is a private one */
+function environmentOf(resources: MessageResources, targetAddress: string): Record<string, string> {
   return {
     MILLRACE_TABLE: resources.tableName,
     MILLRACE_BUCKET: resources.bucketName,
@@ -120,6 +121,7 @@ function environmentOf(resources: MessageResources): Record<string, string> {
     MILLRACE_DEDUPE_DAYS: String(resources.dedupeDays),
     MILLRACE_REQUEST_TIMEOUT_MS: String(REQUEST_TIMEOUT_MS),
     MILLRACE_ALLOW_HTTP: 'true',
+    MILLRACE_ALLOWED_PRIVATE_CIDRS: `${targetAddress}/32`,
     // LocalStack asks nobody for a signature.
     MILLRACE_OPEN_FRONT_DOOR: 'true',
   };
