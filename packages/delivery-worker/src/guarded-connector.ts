@@ -99,7 +99,8 @@ export function createGuardedConnector(options: GuardedConnectorOptions): buildC
 
 /**
  * Asks for a name once at a time, for all connections that wait for it. The system has a handful of threads for such
- * questions: one name whose servers are slow must not take them all, and keep every other target waiting.
+ * questions, and a question always ends: one name whose servers are slow must not take them all, and keep every other
+ * target waiting.
  */
 function sharingAnswers(resolve: Resolve): Resolve {
   const underWay = new Map<string, ReturnType<Resolve>>();
