@@ -3,6 +3,7 @@
  * for their store, rotated by operators.
  */
 
+import { randomBytes as systemRandomBytes } from 'node:crypto';
 import {
   createSecretDocument,
   formatSecretDocument,
@@ -41,8 +42,8 @@ export interface SigningSecrets {
 export interface SigningSecretsDeps {
   readonly store: SecretStore;
   readonly clock: Clock;
-  /** Gives as many bytes as it is asked for, that nobody can guess. */
-  readonly randomBytes: (count: number) => Uint8Array;
+  /** Gives as many bytes as it is asked for, that nobody can guess. Default: Node's. */
+  readonly randomBytes?: (count: number) => Uint8Array;
   /** Senders whose secrets are kept at most. */
   readonly maxSenders?: number;
 }
@@ -69,7 +70,7 @@ export function signingSecretName(senderId: string): string {
 }
 
 export function createSigningSecrets(deps: SigningSecretsDeps): SigningSecrets {
-  const { store, clock, randomBytes, maxSenders = MAX_SENDERS } = deps;
+  const { store, clock, randomBytes = systemRandomBytes, maxSenders = MAX_SENDERS } = deps;
   const kept = new Map<string, Known>();
   const looking = new Map<string, Promise<SecretDocument>>();
   /** What is read is never older than what a rotation before it wrote. */
@@ -137,8 +138,9 @@ export function createSigningSecrets(deps: SigningSecretsDeps): SigningSecrets {
 
   async function replace(senderId: string, overlapMs: number): Promise<SecretDocument> {
     const name = signingSecretName(senderId);
+    const document = await readOrCreate(senderId);
     const secret = createSigningSecret(randomBytes);
-    const rotated = rotateSecrets(await readOrCreate(senderId), { secret, now: clock.now(), overlapMs });
+    const rotated = rotateSecrets(document, { secret, now: clock.now(), overlapMs });
     await store.replace(name, formatSecretDocument(rotated));
     const stored = await readOrCreate(senderId);
     // Nobody may be told of a secret that will never sign.
