@@ -59,9 +59,9 @@ export function createHttpTarget(options: HttpTargetOptions): Target {
     bodyTimeout: 0,
   });
   const closed = new AbortController();
+  const deps = { agent, userAgent: options.userAgent, closed: closed.signal };
   return {
-    send: (entry, deadlineMs, signing) =>
-      exchange({ agent, ...options, closed: closed.signal }, entry, deadlineMs, signing),
+    send: (entry, deadlineMs, signing) => exchange(deps, entry, deadlineMs, signing),
     close() {
       closed.abort();
       return agent.destroy();
