@@ -19,6 +19,7 @@ const SETTINGS = {
   MILLRACE_WORK_QUEUE_URLS: 'https://sqs.eu-central-1.amazonaws.com/000000000000/work',
   MILLRACE_DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/000000000000/dead-letters',
   MILLRACE_CALLERS_PARAMETER: '/bench/callers',
+  MILLRACE_SECRETS_PREFIX: '/bench/secrets',
 };
 
 export interface LoadedModule {

@@ -1,5 +1,5 @@
 /**
- * DynamoDB and SQS without latency, in place of the connections of the SDK's clients: every write succeeds, and
+ * DynamoDB, SQS and parameters of SSM without latency, in place of the connections of the SDK's clients: every write succeeds, and
  * conditions always hold. The clients themselves work as they do: serialising, signing, checking, parsing.
  */
 
@@ -31,6 +31,8 @@ interface Answer {
 }
 
 interface Input {
+  readonly Name?: string;
+  readonly Value?: string;
   readonly Item?: Item;
   readonly Key?: Item;
   readonly UpdateExpression?: string;
@@ -41,6 +43,7 @@ interface Input {
 
 export function createInstantAws(): InstantAws {
   const items = new Map<string, Item>();
+  const parameters = new Map<string | undefined, string | undefined>();
   let sent: string[] = [];
 
   function answerTo(action: string, input: Input): object {
@@ -56,6 +59,11 @@ export function createInstantAws(): InstantAws {
         items.set(keyOf(input.Key), item);
         return { Attributes: item };
       }
+      case 'AmazonSSM.PutParameter':
+        parameters.set(input.Name, input.Value);
+        return {};
+      case 'AmazonSSM.GetParameter':
+        return { Parameter: { Value: parameters.get(input.Name) } };
       case 'AmazonSQS.SendMessageBatch':
         return { Successful: (input.Entries ?? []).map(accepted), Failed: [] };
       default:

@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { systemClock } from '@millrace/core';
-import { createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { createSigningSecrets, systemClock } from '@millrace/core';
+import { createAwsClients, createAwsMessageStore, createAwsSecretStore } from '@millrace/core/aws';
 import type { SQSEvent } from 'aws-lambda';
 import type { Row } from '../../cli/bench/delivery/report.ts';
 import { createHttpTarget } from '../../delivery-worker/src/http-target.ts';
@@ -34,11 +34,14 @@ export async function measureWarm(): Promise<readonly Row[]> {
     requestHandler: aws.requestHandler,
   });
   const store = createAwsMessageStore(RESOURCES, { clients });
+  const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/bench' }, clients);
+  const signing = createSigningSecrets({ store: secrets, clock: systemClock });
   const target = await startTarget();
   try {
     const batches: string[][] = [];
     const accept = createLambdaHandler({
       store,
+      signing,
       parameters: { get: () => Promise.resolve(undefined) },
       clock: systemClock,
       config: { allowHttp: true, corsOrigins: [], callersParameter: undefined, openFrontDoor: true },
@@ -59,6 +62,7 @@ export async function measureWarm(): Promise<readonly Row[]> {
     });
     const deliver = createDeliveryHandler({
       store,
+      signing,
       target: http,
       clock: systemClock,
       config: { concurrency: 128, requestTimeoutMs: 30_000 },

@@ -46,6 +46,7 @@ export const LAYERS: readonly LayerSpec[] = [
       [
         { specifier: '@aws-sdk/client-dynamodb', folder: 'packages/core' },
         { specifier: '@aws-sdk/client-s3', folder: 'packages/core' },
+        { specifier: '@aws-sdk/client-secrets-manager', folder: 'packages/core' },
         { specifier: '@aws-sdk/client-sqs', folder: 'packages/core' },
         { specifier: '@aws-sdk/client-ssm', folder: 'packages/core' },
       ],

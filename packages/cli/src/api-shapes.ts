@@ -90,6 +90,17 @@ export interface Stats {
   readonly difference: number;
 }
 
+/** The secrets that sign the requests of a sender, newest first. Times are RFC 3339. */
+export interface SigningSecretsView {
+  readonly senderId: string;
+  readonly secrets: readonly {
+    readonly secret: string;
+    readonly createdAt: string;
+    /** Null: until it is rotated. */
+    readonly inForceUntil: string | null;
+  }[];
+}
+
 type Guard<T> = (value: unknown) => value is T;
 type Fields<T> = { readonly [K in keyof Required<T>]: (value: unknown) => boolean };
 
@@ -173,6 +184,11 @@ export const isReplayPage = shape<ReplayPage>({
   replayed: isNumber,
   remaining: isNumber,
   cursor: orNull(isString),
+});
+
+export const isSigningSecrets = shape<SigningSecretsView>({
+  senderId: isString,
+  secrets: arrayOf(shape({ secret: isString, createdAt: isString, inForceUntil: orNull(isString) })),
 });
 
 export const isStats = shape<Stats>({

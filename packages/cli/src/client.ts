@@ -12,12 +12,14 @@ import {
   isPage,
   isReplayed,
   isReplayPage,
+  isSigningSecrets,
   isStats,
   type MessageInput,
   type MessageView,
   type Page,
   parseJson,
   type ReplayPage,
+  type SigningSecretsView,
   type Stats,
 } from './api-shapes.ts';
 import { ApiError, ForeignAnswerError, UnreachableError } from './client-errors.ts';
@@ -69,6 +71,10 @@ export interface ApiClient {
   list(query: ListInput): Promise<Page>;
   replayOne(messageId: string, which: ReplayOneInput): Promise<{ readonly replayed: number }>;
   replay(query: ReplayInput): Promise<ReplayPage>;
+  /** The secrets that sign the requests of a sender. */
+  secrets(senderId: string): Promise<SigningSecretsView>;
+  /** Not to be repeated when no answer came: each call makes another secret. */
+  rotateSecret(senderId: string, rotation: { readonly overlapSeconds?: number }): Promise<SigningSecretsView>;
   stats(): Promise<Stats>;
   close(): Promise<void>;
 }
@@ -158,6 +164,9 @@ export function createClient(options: ClientOptions): ApiClient {
     list: (query) => call({ method: 'GET', path: `/messages${queryText({ ...query })}` }, isPage),
     replayOne: (messageId, which) => call(post(`/messages/${encodeStrictly(messageId)}/replay`, which), isReplayed),
     replay: (query) => call(post('/replays', query), isReplayPage),
+    secrets: (senderId) => call({ method: 'GET', path: `/secrets/${encodeStrictly(senderId)}` }, isSigningSecrets),
+    rotateSecret: (senderId, rotation) =>
+      call(post(`/secrets/${encodeStrictly(senderId)}/rotate`, rotation), isSigningSecrets),
     stats: () => call({ method: 'GET', path: '/stats' }, isStats),
     close: () => agent.destroy(),
   };

@@ -90,6 +90,19 @@ export function parseTime(text: string, now: number): string {
   );
 }
 
+/**
+ * A length of time as people give it: `90s`, `30m`, `24h`, `7d`.
+ *
+ * @returns milliseconds
+ * @throws InvalidArgumentError
+ */
+export function parseDuration(text: string): number {
+  const [, amount = '', unit = ''] = AGO.exec(text) ?? [];
+  const unitMs = AGO_MS[unit];
+  if (unitMs !== undefined) return Number(amount) * unitMs;
+  throw new InvalidArgumentError('Give a length of time as 90s, 30m, 24h or 7d.');
+}
+
 function toIso(ms: number): string {
   const date = new Date(ms);
   // An invalid date compares as false.

@@ -31,6 +31,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   list: async () => (await import('./commands/list.ts')).registerList,
   'dead-letters': async () => (await import('./commands/dead-letters.ts')).registerDeadLetters,
   replay: async () => (await import('./commands/replay.ts')).registerReplay,
+  secret: async () => (await import('./commands/secret.ts')).registerSecret,
+  verify: async () => (await import('./commands/verify.ts')).registerVerify,
   stats: async () => (await import('./commands/stats.ts')).registerStats,
   load: async () => (await import('./load/register-load.ts')).registerLoad,
 };

@@ -1,7 +1,8 @@
 /** Every command on a deployed system: the real API on the adapters of AWS, behind a door that checks signatures. */
 
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type AwsClients, createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { createSigningSecrets } from '@millrace/core';
+import { type AwsClients, createAwsClients, createAwsMessageStore, createAwsSecretStore } from '@millrace/core/aws';
 import { createManualClock, START_TIME } from '@millrace/core/testing';
 import {
   createEventSourceMapping,
@@ -33,6 +34,8 @@ beforeEach(async () => {
   clients ??= createAwsClients(aws.config);
   const resources = await createMessageResources(clients, { prefix: 'test' });
   const store = createAwsMessageStore(resources, { clients, clock });
+  const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/millrace/dev/secrets' }, clients);
+  const signing = createSigningSecrets({ store: secrets, clock });
   receiver = await startReceiver(() => 404);
   target = createHttpTarget({
     connectTimeoutMs: 5_000,
@@ -41,7 +44,7 @@ beforeEach(async () => {
     allowedPrivateCidrs: ['127.0.0.0/8'],
   });
   const app = createApp({
-    ...{ store, clock, config: { allowHttp: true, corsOrigins: [] } },
+    ...{ store, signing, clock, config: { allowHttp: true, corsOrigins: [] } },
     callerOf: () => ({ name: 'the caller', senders }),
   });
   const onError = (error: unknown) => {
@@ -49,7 +52,7 @@ beforeEach(async () => {
   };
   const [queueUrl = ''] = resources.workQueueUrls;
   const handler = createDeliveryHandler({
-    ...{ store, target, clock, onAttempt: () => undefined, onError },
+    ...{ store, signing, target, clock, onAttempt: () => undefined, onError },
     config: { concurrency: 10, requestTimeoutMs: 5_000 },
   });
   const work = createEventSourceMapping({ aws, queueUrl, handler, clock: clock.now });

@@ -1,7 +1,14 @@
 /** The whole system on the adapters of AWS, in one process: the API, the workers behind their queues, the accounting. */
 
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type AwsClients, createAwsClients, createAwsMessageStore, type DynamoMessageStore } from '@millrace/core/aws';
+import { createSigningSecrets } from '@millrace/core';
+import {
+  type AwsClients,
+  createAwsClients,
+  createAwsMessageStore,
+  createAwsSecretStore,
+  type DynamoMessageStore,
+} from '@millrace/core/aws';
 import { createManualClock, START_TIME } from '@millrace/core/testing';
 import {
   createEventSourceMapping,
@@ -42,6 +49,8 @@ beforeEach(async () => {
     maxReceiveCount: MAX_RECEIVE_COUNT,
   });
   store = createAwsMessageStore(resources, { clients, clock });
+  const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/millrace/dev/secrets' }, clients);
+  const signing = createSigningSecrets({ store: secrets, clock });
   answers = [];
   errors = [];
   receiver = await startReceiver(() => answers.shift() ?? 200);
@@ -51,10 +60,10 @@ beforeEach(async () => {
     userAgent: 'Millrace',
     allowedPrivateCidrs: ['127.0.0.0/8'],
   });
-  api = createApp({ store, clock, config: { allowHttp: true, corsOrigins: [] } });
+  api = createApp({ store, signing, clock, config: { allowHttp: true, corsOrigins: [] } });
   const onError = (error: unknown): void => void errors.push(error);
   const deliveryHandler = createDeliveryHandler({
-    ...{ store, target, clock, onAttempt: () => undefined, onError },
+    ...{ store, signing, target, clock, onAttempt: () => undefined, onError },
     config: { concurrency: 10, requestTimeoutMs: 5_000 },
   });
   const shards = resources.workQueueUrls.map((queueUrl) =>

@@ -5,18 +5,30 @@ import { type Answer, ok, type ScriptedServer, startScriptedServer } from './sup
 
 const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done in part, 130 interrupted';
 const STATS = { accepted: 0, succeeded: 0, failed: 0, waiting: 0, difference: 0 };
-const CLIENT_COMMANDS = ['send', 'status', 'list', 'dead-letters', 'replay', 'stats'];
+const CLIENT_COMMANDS = ['send', 'status', 'list', 'dead-letters', 'replay', 'secret show', 'secret rotate', 'stats'];
 
 describe('the program', () => {
   test('lists its commands and exit codes in its help', async () => {
     const { code, stdout, stderr } = await runCli(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const command of ['up', ...CLIENT_COMMANDS, 'load']) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    for (const command of [
+      'up',
+      'send',
+      'status',
+      'list',
+      'dead-letters',
+      'replay',
+      'secret',
+      'verify',
+      'stats',
+      'load',
+    ])
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     expect(stdout).toContain(EXIT_CODES);
   });
 
   test.each(CLIENT_COMMANDS)('%s explains itself with examples, exit codes and the common flags', async (command) => {
-    const { code, stdout } = await runCli([command, '--help']);
+    const { code, stdout } = await runCli([...command.split(' '), '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Examples:\n {2}# .+\n {2}.*millrace /m);
     expect(stdout).toContain(EXIT_CODES);
@@ -79,8 +91,10 @@ describe('the server', () => {
     async (command) => {
       const url = server.url;
       await server.close();
-      const args = { status: ['x'], replay: ['x', '--sender', 's'] }[command] ?? [];
-      const { code, stdout, stderr } = await runCli([command, ...args, '--url', url]);
+      const sender = ['--sender', 's'];
+      const needed = { status: ['x'], replay: ['x', ...sender], 'secret show': sender, 'secret rotate': sender };
+      const args = Object.entries(needed).find(([name]) => name === command)?.[1] ?? [];
+      const { code, stdout, stderr } = await runCli([...command.split(' '), ...args, '--url', url]);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toBe(`millrace: cannot reach ${url}: connection refused; start one with: millrace up\n`);
       server = await startScriptedServer(() => answer);

@@ -209,7 +209,7 @@ describe('wrong usage of send', () => {
     [['--to', 'https://x.example'], 'send needs --to and --sender for one message, or --file for many'],
     [[...TO, '--file', 'x'], '--file cannot be used with --to: each line is a whole message'],
     [['--file', 'x', '--max-attempts', '3'], '--file cannot be used with --max-attempts: each line is a whole message'],
-    [[...TO, '--data', '@/does/not/exist'], 'cannot read --data from /does/not/exist: ENOENT'],
+    [[...TO, '--data', '@/does/not/exist'], 'cannot read /does/not/exist: ENOENT'],
     [['--file', '/does/not/exist'], 'cannot read --file: ENOENT'],
     [['--file', '/'], 'cannot read --file: / is a folder'],
     [[...TO, '--header', 'no colon'], "Give it as 'name: value'."],

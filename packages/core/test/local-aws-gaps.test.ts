@@ -9,7 +9,7 @@ describe('a test that needs what a backend may lack', () => {
     expect(fixture().aws.lacks).toEqual(
       expect.arrayContaining(['dynamodb deletion of items after their TTL', 'sqs FIFO queues']),
     );
-    for (const lack of fixture().aws.lacks) expect(lack).toMatch(/^(?:dynamodb|sqs|ssm|s3) /);
+    for (const lack of fixture().aws.lacks) expect(lack).toMatch(/^(?:dynamodb|sqs|secretsmanager|ssm|s3) /);
   });
 
   describe('is declared only where it can run, and is printed where it cannot:', () => {

@@ -24,7 +24,8 @@ import {
   react,
   StoreUnavailableError,
 } from '@millrace/core';
-import { exchangeDeadlineMs, type Target } from './http-target.ts';
+import { exchangeDeadlineMs } from './http-target.ts';
+import { prepareSend, type SignedSend, type SigningDeps } from './signed-send.ts';
 
 /** What the queue must do with an entry: forget it, or hand it out again. */
 export type Disposition = 'acknowledge' | 'leave';
@@ -39,9 +40,8 @@ export interface AttemptReport {
   readonly durationMs: number;
 }
 
-export interface DeliverDeps {
+export interface DeliverDeps extends SigningDeps {
   readonly store: Pick<MessageStore, 'claim' | 'settle' | 'handBack' | 'keepOrphans'>;
-  readonly target: Target;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -85,10 +85,12 @@ async function deliverOrLeave(entry: Entry, deps: DeliverDeps): Promise<Disposit
 async function deliverOne(entry: Entry, deps: DeliverDeps): Promise<Disposition> {
   const token = deps.newToken();
   const deadlineMs = exchangeDeadlineMs(entry.request, deps.requestTimeoutMs);
+  // Before the claim: what cannot be signed now uses up no attempt.
+  const send = await prepareSend(entry, deps);
   const [claim] = await deps.store.claim([{ entry, token, leaseMs: deadlineMs + LEASE_MARGIN_MS }]);
   switch (claim?.kind) {
     case 'won':
-      return attempt(entry, token, claim, deadlineMs, deps);
+      return attempt(entry, token, claim, deadlineMs, { ...deps, send });
     case 'busy':
       await deps.store.handBack([{ entry, until: claim.until }]);
       return 'acknowledge';
@@ -107,13 +109,13 @@ async function attempt(
   token: string,
   claim: Won,
   deadlineMs: number,
-  deps: DeliverDeps,
+  deps: DeliverDeps & { readonly send: SignedSend },
 ): Promise<Disposition> {
   const startedAt = deps.clock.now();
   const isCovered = startedAt + deadlineMs <= claim.leaseUntil;
   if (!isCovered) return 'leave';
 
-  const outcome = outcomeWithoutRequest(entry, claim, startedAt) ?? (await deps.target.send(entry, deadlineMs));
+  const outcome = outcomeWithoutRequest(entry, claim, startedAt) ?? (await deps.send(deadlineMs, startedAt));
   const now = deps.clock.now();
   const { maxAttempts, expiresAt } = entry;
   const reaction = react(outcome, { attempt: claim.attempt, maxAttempts, expiresAt, now, random: deps.random() });

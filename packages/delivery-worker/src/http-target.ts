@@ -2,7 +2,15 @@
  * One HTTP exchange with a target: everything that can come of it is an outcome, nothing is thrown.
  */
 
-import { type AttemptOutcome, createAddressGuard, type DeliveryRequest, type Entry, webhookId } from '@millrace/core';
+import {
+  type AttemptOutcome,
+  createAddressGuard,
+  type DeliveryRequest,
+  type Entry,
+  type SigningSecret,
+  signBody,
+  webhookId,
+} from '@millrace/core';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { createExchangeHandler } from './exchange-handler.ts';
 import { createGuardedConnector, type Resolve } from './guarded-connector.ts';
@@ -10,9 +18,17 @@ import { outboundHeaders } from './outbound-headers.ts';
 
 export interface Target {
   /** Makes the request and reads the answer; over at the deadline, whatever the target does. */
-  send(entry: Pick<Entry, 'identity' | 'request'>, deadlineMs: number): Promise<AttemptOutcome>;
+  send(entry: Pick<Entry, 'identity' | 'request'>, deadlineMs: number, signing: Signing): Promise<AttemptOutcome>;
   /** Cuts requests under way off. They have no outcome: what the target made of them is not known. */
   close(): Promise<void>;
+}
+
+/** What a request is signed with. */
+export interface Signing {
+  /** Those in force, at least one. */
+  readonly secrets: readonly SigningSecret[];
+  /** Epoch seconds of the attempt. */
+  readonly timestamp: number;
 }
 
 export interface HttpTargetOptions {
@@ -55,8 +71,9 @@ export function createHttpTarget(options: HttpTargetOptions): Target {
     bodyTimeout: 0,
   });
   const closed = new AbortController();
+  const deps = { agent, userAgent: options.userAgent, closed: closed.signal };
   return {
-    send: (entry, deadlineMs) => exchange(agent, entry, deadlineMs, options.userAgent, closed.signal),
+    send: (entry, deadlineMs, signing) => exchange(deps, entry, deadlineMs, signing),
     close() {
       closed.abort();
       return agent.destroy();
@@ -64,25 +81,31 @@ export function createHttpTarget(options: HttpTargetOptions): Target {
   };
 }
 
+interface ExchangeDeps extends Pick<HttpTargetOptions, 'userAgent'> {
+  readonly agent: Agent;
+  readonly closed: AbortSignal;
+}
+
 function exchange(
-  agent: Agent,
+  { agent, userAgent, closed }: ExchangeDeps,
   { identity, request }: Pick<Entry, 'identity' | 'request'>,
   deadlineMs: number,
-  userAgent: string,
-  closed: AbortSignal,
+  { secrets, timestamp }: Signing,
 ): Promise<AttemptOutcome> {
   return new Promise((resolve) => {
     const handler = createExchangeHandler(resolve, deadlineMs, closed);
     try {
       const { origin } = new URL(identity.targetUrl);
       const { body, method } = request;
+      const context = { id: webhookId(identity), timestamp };
+      const webhook = { ...context, signature: signBody(secrets, context, body) };
       agent.dispatch(
         {
           origin,
           // Not URL.pathname: what is sent is the canonical URL, byte for byte.
           path: identity.targetUrl.slice(origin.length),
           method,
-          headers: outboundHeaders(request, webhookId(identity), userAgent),
+          headers: outboundHeaders(request, webhook, userAgent),
           body: body.length === 0 ? null : body,
         },
         handler,

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock, MessageStore } from '@millrace/core';
+import type { Clock, MessageStore, SigningSecrets } from '@millrace/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { WorkerConfig } from './config.ts';
 import { type AttemptReport, deliver } from './deliver.ts';
@@ -24,6 +24,7 @@ export interface DeliveryHandlerDeps {
   readonly store: Pick<MessageStore, 'claim' | 'settle' | 'handBack' | 'keepOrphans'> &
     Pick<DeliverRecordDeps, 'readEntry' | 'keepUnreadable'>;
   readonly target: Target;
+  readonly signing: Pick<SigningSecrets, 'secretsOf'>;
   readonly clock: Clock;
   readonly config: Pick<WorkerConfig, 'concurrency' | 'requestTimeoutMs'>;
   readonly onAttempt: (report: AttemptReport) => void;

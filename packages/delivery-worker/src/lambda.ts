@@ -1,7 +1,13 @@
 /** Lambda behind the work queues: delivers the entries of a batch of records. */
 
-import { loadParts, systemClock } from '@millrace/core';
-import { createAwsMessageStore, loadAwsConfig } from '@millrace/core/aws';
+import { createSigningSecrets, loadParts, systemClock } from '@millrace/core';
+import {
+  createAwsClients,
+  createAwsMessageStore,
+  createAwsSecretStore,
+  loadAwsConfig,
+  loadSecretsConfig,
+} from '@millrace/core/aws';
 import { logAttempt } from './attempt-log.ts';
 import { loadConfig } from './config.ts';
 import { createFunctionLog } from './function-log.ts';
@@ -9,22 +15,25 @@ import { createHttpTarget } from './http-target.ts';
 import { loadLambdaConfig } from './lambda-config.ts';
 import { createDeliveryHandler } from './lambda-handlers.ts';
 
-const { worker, aws, lambda } = loadParts(process.env, {
+const { worker, aws, secrets, lambda } = loadParts(process.env, {
   worker: loadConfig,
   aws: loadAwsConfig,
+  secrets: loadSecretsConfig,
   lambda: loadLambdaConfig,
 });
 const { allowedPrivateCidrs, concurrency, connectTimeoutMs } = worker;
 const log = createFunctionLog(lambda.logLevel);
+const clients = createAwsClients();
 
 export const handler = createDeliveryHandler({
-  store: createAwsMessageStore(aws),
+  store: createAwsMessageStore(aws, { clients }),
   target: createHttpTarget({
     connectTimeoutMs,
     connections: concurrency,
     userAgent: 'Millrace',
     allowedPrivateCidrs,
   }),
+  signing: createSigningSecrets({ store: createAwsSecretStore(secrets, clients), clock: systemClock }),
   clock: systemClock,
   config: worker,
   onAttempt: logAttempt(log),

@@ -15,6 +15,7 @@ import fc from 'fast-check';
 import { type HttpServer, type Received, startHttpServer } from './support/http-server.ts';
 import { PROPERTY_LIMIT_MS } from './support/limits.ts';
 import { closeAfterEach } from './support/resources.ts';
+import { aSigning } from './support/signing.ts';
 import { LONG_MS, makeTarget } from './support/target.ts';
 
 const opened = closeAfterEach();
@@ -45,7 +46,7 @@ function pairs(rawHeaders: readonly string[]): [name: string, value: string][] {
 }
 
 /** What the target adds may stand anywhere among the client's headers, which keep their order. */
-const ADDED = new Set(['host', 'connection', 'content-length', 'webhook-id']);
+const ADDED = new Set(['host', 'connection', 'content-length', 'webhook-id', 'webhook-timestamp', 'webhook-signature']);
 const OWN_USER_AGENT = 'Millrace/test';
 
 function fromClient(received: Received): [string, string][] {
@@ -102,6 +103,8 @@ describe('a request', () => {
             host: server.url.slice('http://'.length),
             connection: 'keep-alive',
             'webhook-id': expect.stringMatching(/^msg_[a-z2-7]{32}$/),
+            'webhook-timestamp': String(aSigning().timestamp),
+            'webhook-signature': expect.stringMatching(/^v1,[A-Za-z0-9+/]{43}=$/),
             ...(hasUserAgent(headers) ? {} : { 'user-agent': OWN_USER_AGENT }),
             ...(announcesLength(method, body) ? { 'content-length': String(body.length) } : {}),
           });

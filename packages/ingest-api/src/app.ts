@@ -2,7 +2,7 @@
  * The HTTP API as one app: `app.fetch(request)` is all that a server or a Lambda needs.
  */
 
-import { type Clock, type MessageStore, StoreUnavailableError } from '@millrace/core';
+import { type Clock, type MessageStore, type SigningSecrets, StoreUnavailableError } from '@millrace/core';
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { postMessage, postMessages } from './accept-handlers.ts';
@@ -13,9 +13,11 @@ import { createMessageReader } from './message-reader.ts';
 import { getOpenApi } from './openapi.ts';
 import { getMessage, getStats, listMessages, replayMessage, replayMessages } from './operator-handlers.ts';
 import { ProblemError, problemResponse } from './problem-document.ts';
+import { getSecrets, rotateSecret } from './secret-handlers.ts';
 
 export interface ApiDeps {
   readonly store: Pick<MessageStore, 'accept' | 'get' | 'list' | 'replay' | 'replayMany' | 'counts' | 'health'>;
+  readonly signing: Pick<SigningSecrets, 'show' | 'rotate'>;
   readonly clock: Clock;
   readonly config: ApiConfig;
   /** Who makes a request; without it anyone may do anything. Not asked for the calls that touch no message. */
@@ -28,7 +30,8 @@ export interface ApiDeps {
 
 type Methods = Readonly<Partial<Record<'GET' | 'POST', Handler>>>;
 
-export function createApp({ store, clock, config, callerOf = () => ANYONE, readiness, onError }: ApiDeps): Hono {
+export function createApp(deps: ApiDeps): Hono {
+  const { store, signing, clock, config, callerOf = () => ANYONE, readiness, onError } = deps;
   const rules = { allowHttp: config.allowHttp, now: () => clock.now() };
   const readMessage = createMessageReader(rules);
 
@@ -41,6 +44,8 @@ export function createApp({ store, clock, config, callerOf = () => ANYONE, readi
     '/messages/:messageId': { GET: asCaller('read', getMessage(store)) },
     '/messages/:messageId/replay': { POST: asCaller('operate', replayMessage(store)) },
     '/replays': { POST: asCaller('operate', replayMessages(store)) },
+    '/secrets/:senderId': { GET: asCaller('operate', getSecrets(signing)) },
+    '/secrets/:senderId/rotate': { POST: asCaller('operate', rotateSecret(signing)) },
     '/stats': { GET: asCaller('read', getStats(store)) },
     '/health': { GET: getHealth },
     '/health/ready': { GET: getReadiness(store, readiness) },

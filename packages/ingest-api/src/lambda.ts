@@ -1,19 +1,32 @@
 /** Lambda behind an HTTP API or a function URL: the HTTP API. */
 
-import { loadParts, systemClock } from '@millrace/core';
-import { createAwsClients, createAwsMessageStore, createSsmParameterStore, loadAwsConfig } from '@millrace/core/aws';
+import { createSigningSecrets, loadParts, systemClock } from '@millrace/core';
+import {
+  createAwsClients,
+  createAwsMessageStore,
+  createAwsSecretStore,
+  createSsmParameterStore,
+  loadAwsConfig,
+  loadSecretsConfig,
+} from '@millrace/core/aws';
 import { destination, pino } from 'pino';
 import { loadConfig } from './config.ts';
 import { loadLambdaConfig } from './lambda-config.ts';
 import { createLambdaHandler } from './lambda-handler.ts';
 
-const { api, aws, lambda } = loadParts(process.env, { api: loadConfig, aws: loadAwsConfig, lambda: loadLambdaConfig });
+const { api, aws, secrets, lambda } = loadParts(process.env, {
+  api: loadConfig,
+  aws: loadAwsConfig,
+  secrets: loadSecretsConfig,
+  lambda: loadLambdaConfig,
+});
 // At once: what is not written when the answer is given waits until the function is thawed, if it ever is.
 const log = pino({ level: lambda.logLevel, base: null }, destination({ dest: 1, sync: true }));
 const clients = createAwsClients();
 
 export const handler = createLambdaHandler({
   store: createAwsMessageStore(aws, { clients, clock: systemClock }),
+  signing: createSigningSecrets({ store: createAwsSecretStore(secrets, clients), clock: systemClock }),
   parameters: createSsmParameterStore(clients.ssm),
   clock: systemClock,
   config: { ...api, ...lambda },

@@ -76,6 +76,16 @@ export const replayQuery = { target: 'https://partner.example/', from: '2026-11-
 
 export const replayPage = { replayed: 0, remaining: 1_204, cursor: 'k3x9' };
 
+export const rotation = { overlapSeconds: 86_400 };
+
+/** Not of anyone: it is in the documentation of Standard Webhooks. */
+const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+export const signingSecrets = {
+  senderId: 'billing',
+  secrets: [{ secret, createdAt: '2026-11-22T10:00:00.000Z', inForceUntil: null }],
+};
+
 export const stats = { accepted: 10, succeeded: 7, failed: 1, waiting: 2, difference: 0 };
 
 export const notReady = {

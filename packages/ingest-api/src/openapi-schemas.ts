@@ -6,7 +6,15 @@ import * as z from 'zod/mini';
 import { closedObject, idField } from './fields.ts';
 import { createMessageSchema, type MessageRules } from './message-schema.ts';
 import { problemDocumentSchema, problemSchema } from './problem-document.ts';
-import { batchSchema, getQuerySchema, listQuerySchema, replayManySchema, replaySchema } from './requests.ts';
+import {
+  batchSchema,
+  getQuerySchema,
+  listQuerySchema,
+  replayManySchema,
+  replaySchema,
+  rotateSchema,
+  senderPathSchema,
+} from './requests.ts';
 import * as responses from './responses.ts';
 import { messageViewSchema } from './views.ts';
 
@@ -21,6 +29,7 @@ function components(rules: MessageRules) {
     MessageBatch: batchSchema(message),
     Replay: replaySchema,
     ReplayQuery: replayManySchema,
+    Rotation: rotateSchema,
     Accepted: responses.acceptedSchema,
     BatchResult: responses.resultSchema,
     BatchResults: responses.resultsSchema,
@@ -30,6 +39,7 @@ function components(rules: MessageRules) {
     MessagePage: responses.messagePageSchema,
     Replayed: responses.replayedSchema,
     ReplayPage: responses.replayPageSchema,
+    SigningSecrets: responses.signingSecretsSchema,
     Stats: responses.statsSchema,
     Health: responses.healthSchema,
     NotReady: responses.notReadySchema,
@@ -60,6 +70,7 @@ const pathSchema = closedObject({ messageId: idField() });
 /** The parameters of calls. */
 export const PARAMETERS = {
   path: parameters('path', pathSchema),
+  senderPath: parameters('path', senderPathSchema),
   get: parameters('query', getQuerySchema),
   list: parameters('query', listQuerySchema),
 };

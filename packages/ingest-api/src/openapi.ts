@@ -27,7 +27,7 @@ function openApiDocument(rules: MessageRules): Json {
       description: 'Accepts messages exactly once and delivers them to their targets, with retries.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    paths: { ...acceptPaths(), ...operatorPaths(), ...healthPaths() },
+    paths: { ...acceptPaths(), ...operatorPaths(), ...secretPaths(), ...healthPaths() },
     components: { schemas: componentSchemas(rules) },
   };
 }
@@ -118,6 +118,38 @@ function operatorPaths(): Json {
         operationId: 'getStats',
         summary: 'Account for every message that was ever accepted',
         responses: { 200: answer('The counts', 'Stats', examples.stats), ...problems(403, 500, 503) },
+      },
+    },
+  };
+}
+
+function secretPaths(): Json {
+  const unusable = problem('The secrets of this sender are stored, and cannot be used: a person must mend them');
+  const secrets = 'The secrets in force, the newest first';
+  return {
+    '/secrets/{senderId}': {
+      parameters: PARAMETERS.senderPath,
+      get: {
+        operationId: 'getSecrets',
+        summary: 'Show the secrets that sign the requests of a sender; they are made when there are none',
+        responses: {
+          200: answer(secrets, 'SigningSecrets', examples.signingSecrets),
+          ...problems(400, 403, 500, 503),
+          409: unusable,
+        },
+      },
+    },
+    '/secrets/{senderId}/rotate': {
+      parameters: PARAMETERS.senderPath,
+      post: {
+        operationId: 'rotateSecret',
+        summary: 'Give a sender a new secret; those of now go on to sign beside it for a while',
+        requestBody: { ...requestBody('Rotation', examples.rotation), required: false },
+        responses: {
+          200: answer(secrets, 'SigningSecrets', examples.signingSecrets),
+          ...problems(400, 403, 413, 415, 500, 503),
+          409: unusable,
+        },
       },
     },
   };

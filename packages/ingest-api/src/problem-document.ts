@@ -31,7 +31,10 @@ const TITLES: Readonly<Record<ProblemType, string>> = {
 };
 
 export const problemSchema = z.object({
-  path: described(z.string(), 'JSON path of what is wrong, or `?name` of a query parameter'),
+  path: described(
+    z.string(),
+    'JSON path of what is wrong, `?name` of a query parameter, or `{name}` of a part of the path',
+  ),
   message: described(z.string(), 'What is wrong, in words that follow the path'),
   expected: z.exactOptional(described(z.string(), 'What was expected there')),
 });

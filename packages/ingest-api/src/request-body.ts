@@ -23,6 +23,18 @@ export async function readJsonBody(request: Request): Promise<unknown> {
   return parseJson(text);
 }
 
+/**
+ * Reads one JSON value of a request that may do without: then it is an empty object.
+ * @throws ProblemError 400, 413, 415
+ */
+export async function readOptionalJsonBody(request: Request): Promise<unknown> {
+  const isTyped = request.headers.has('content-type');
+  if (isTyped) return await readJsonBody(request);
+  const bytes = await readBytes(request);
+  if (bytes.byteLength > 0) throw unsupported('the content-type must be application/json, in UTF-8');
+  return {};
+}
+
 /** @throws ProblemError 400 with where the text stops being JSON */
 export function parseJson(text: string): unknown {
   const reading = readStrictJson(text);

@@ -2,7 +2,7 @@
  * What requests other than messages must be.
  */
 
-import { LIMITS, REASONS, STATUSES } from '@millrace/core';
+import { LIMITS, OVERLAP_MS, REASONS, STATUSES } from '@millrace/core';
 import * as z from 'zod/mini';
 import { closedObject, described, idField, instantField, oneOf, textField, urlField, wholeNumber } from './fields.ts';
 
@@ -55,6 +55,15 @@ export const replayManySchema = closedObject({
   dryRun: z._default(z.boolean({ error: 'true or false' }), false),
   limit: z._default(wholeNumber(1, REPLAY_LIMIT), REPLAY_LIMIT),
   cursor,
+});
+
+/** Of a path that names a sender. */
+export const senderPathSchema = closedObject({ senderId: idField() });
+
+const SECOND_MS = 1_000;
+
+export const rotateSchema = closedObject({
+  overlapSeconds: z._default(wholeNumber(0, OVERLAP_MS.most / SECOND_MS), OVERLAP_MS.usual / SECOND_MS),
 });
 
 /** A whole number in a query parameter. */

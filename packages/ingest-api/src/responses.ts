@@ -54,6 +54,22 @@ export const replayPageSchema = z.object({
   cursor,
 });
 
+const time = (description: string) => described(z.string(), description, { format: 'date-time' });
+
+export const signingSecretsSchema = z.object({
+  senderId: z.string(),
+  secrets: described(
+    z.array(
+      z.object({
+        secret: described(z.string(), '`whsec_` and the base64 of its bytes, after Standard Webhooks'),
+        createdAt: time('When it was made'),
+        inForceUntil: z.nullable(time('When it signs for the last time; null: until it is rotated')),
+      }),
+    ),
+    'Those that sign the requests of the sender now, newest first',
+  ),
+});
+
 export const statsSchema = z.object({
   accepted: count('Ever accepted'),
   succeeded: count('Delivered'),

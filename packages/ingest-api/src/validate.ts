@@ -13,6 +13,16 @@ export function validate<S extends z.core.$ZodType>(schema: S, value: unknown): 
   throw invalidRequest(problemsOf(result.error));
 }
 
+/**
+ * Checks the parts of a path that have names.
+ * @throws ProblemError 400 with every problem, under paths such as `{senderId}`
+ */
+export function validatePath<S extends z.core.$ZodType>(schema: S, parts: object): z.output<S> {
+  const result = z.safeParse(schema, parts, { reportInput: true });
+  if (result.success) return result.data;
+  throw invalidRequest(problemsOf(result.error, ([name = '']) => `{${String(name)}}`));
+}
+
 /** @throws ProblemError 400 with every problem, under paths such as `?limit` */
 export function validateQuery<S extends z.core.$ZodType>(schema: S, url: string): z.output<S> {
   const parameters = new URL(url).searchParams;

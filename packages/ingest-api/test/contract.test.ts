@@ -56,11 +56,13 @@ describe('GET /openapi.json', () => {
       'GET /messages',
       'GET /messages/{messageId}',
       'GET /openapi.json',
+      'GET /secrets/{senderId}',
       'GET /stats',
       'POST /message',
       'POST /messages',
       'POST /messages/{messageId}/replay',
       'POST /replays',
+      'POST /secrets/{senderId}/rotate',
     ]);
     const ids = operations.map(({ operation }) => (operation as { operationId?: string }).operationId);
     expect(new Set(ids).size).toBe(operations.length);

@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { AwsAccessError, createAwsClients, createAwsMessageStore, createSsmParameterStore } from '@millrace/core/aws';
+import { createSigningSecrets } from '@millrace/core';
+import {
+  AwsAccessError,
+  createAwsClients,
+  createAwsMessageStore,
+  createAwsSecretStore,
+  createSsmParameterStore,
+} from '@millrace/core/aws';
 import { createManualClock } from '@millrace/core/testing';
 import { createMessageResources, startLocalAws } from '@millrace/core/testing/aws';
 import { createLambdaHandler } from '../src/lambda-handler.ts';
@@ -16,6 +23,8 @@ const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
+
+const SECRETS = { backend: 'ssm', prefix: '/dev/secrets' } as const;
 
 /** The function on emulated services of AWS; `callers` is the text of its parameter. */
 async function startOnAws(callers?: string) {
@@ -38,6 +47,7 @@ async function startOnAws(callers?: string) {
   const errors: unknown[] = [];
   const handler = createLambdaHandler({
     store: createAwsMessageStore(resources, { clients, clock }),
+    signing: createSigningSecrets({ store: createAwsSecretStore(SECRETS, clients), clock }),
     parameters: createSsmParameterStore(clients.ssm),
     clock,
     config: { allowHttp: false, corsOrigins: [], callersParameter: PARAMETER, openFrontDoor: false },

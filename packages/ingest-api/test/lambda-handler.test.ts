@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { StoreUnavailableError } from '@millrace/core';
+import { createSigningSecrets, StoreUnavailableError } from '@millrace/core';
 import fc from 'fast-check';
 import { createLambdaHandler, type LambdaDeps } from '../src/lambda-handler.ts';
 import { type Api, type ApiOptions, startApi } from './support/api.ts';
@@ -17,11 +17,12 @@ interface LambdaOptions extends Pick<ApiOptions, 'faults'> {
 
 /** The function, on the store of an API of its own. */
 async function startLambda({ faults, config, ...options }: LambdaOptions = {}) {
-  const { store, clock, contract } = await startApi();
+  const { store, secretStore, clock, contract } = await startApi();
   const errors: unknown[] = [];
   const callers = 'callers' in options ? options.callers : JSON.stringify({ [BILLING_ROLE]: ['billing'] });
   const handler = createLambdaHandler({
     store: { ...store, ...faults },
+    signing: createSigningSecrets({ store: secretStore, clock }),
     clock,
     config: {
       allowHttp: false,

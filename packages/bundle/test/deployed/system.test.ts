@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { findSignatureFaults, parseSigningSecret } from '@millrace/core';
 import { testNeeding, uniqueId } from '@millrace/core/testing';
 import { startLocalStack } from '@millrace/core/testing/localstack';
 import { type DeployedSystem, deploySystem, STRANDED_BODY_BYTES } from './support/deployed-system.ts';
@@ -108,6 +109,28 @@ describe('a message posted to the function URL', () => {
     });
     expect(request?.rawHeaders).toContain('X-Order');
     expect(request?.body.equals(body)).toBe(true);
+  });
+
+  test('is signed with the secrets that the API shows, of now and during a rotation', async () => {
+    const secretsOf = ({ status, json }: { status: number; json: unknown }) => {
+      expect(status).toBe(200);
+      const { secrets } = json as { secrets: { secret: string }[] };
+      return secrets.flatMap(({ secret }) => parseSigningSecret(secret) ?? []);
+    };
+    const senderId = uniqueId('Sender');
+    const path = `/secrets/${encodeURIComponent(senderId)}`;
+    const [first] = secretsOf(await system.api.get(path));
+    const rotated = secretsOf(await system.api.post(`${path}/rotate`, { overlapSeconds: 600 }));
+    expect([rotated.length, first !== undefined && rotated[1]?.equals(first)]).toEqual([2, true]);
+
+    const message = await accepted(target.url('/signed'), { senderId });
+    await untilStatus(message, 'SUCCESS');
+    const [request] = target.received('/signed');
+    const headers = Object.fromEntries(
+      Object.entries(request?.headers ?? {}).map(([name, value]) => [name, String(value)]),
+    );
+    const signed = { headers, body: request?.body ?? Buffer.alloc(0) };
+    for (const secret of rotated) expect(findSignatureFaults(signed, [secret], { now: Date.now() })).toEqual([]);
   });
 
   test('reaches it also when its body is too large for a queue', async () => {

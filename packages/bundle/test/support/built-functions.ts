@@ -115,6 +115,7 @@ function settingsOf(resources: MessageResources): Record<string, string> {
     MILLRACE_WORK_QUEUE_URLS: resources.workQueueUrls.join(','),
     MILLRACE_DEAD_LETTER_QUEUE_URL: resources.deadLetterQueueUrl,
     MILLRACE_CALLERS_PARAMETER: CALLERS_PARAMETER,
+    MILLRACE_SECRETS_PREFIX: '/test/secrets',
     MILLRACE_ALLOW_HTTP: 'true',
     MILLRACE_ALLOWED_PRIVATE_CIDRS: '127.0.0.0/8',
     MILLRACE_LOG_LEVEL: 'debug',

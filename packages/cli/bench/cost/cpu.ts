@@ -2,8 +2,8 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { systemClock } from '@millrace/core';
-import { createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { createSigningSecrets, systemClock } from '@millrace/core';
+import { createAwsClients, createAwsMessageStore, createAwsSecretStore } from '@millrace/core/aws';
 import type { Cpu } from './bill.ts';
 import { createFunctions, type Functions } from './functions.ts';
 import { eventsOf, type Profile } from './load.ts';
@@ -36,7 +36,10 @@ export async function measureCpu(profile: Profile, messages: number, warmUp: num
     const clients = createAwsClients(aws);
     const store = createAwsMessageStore(resources, { clients });
     const errors: unknown[] = [];
-    const functions = createFunctions({ store, clock: systemClock, onError: (error) => void errors.push(error) });
+    const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/cost/secrets' }, clients);
+    const signing = createSigningSecrets({ store: secrets, clock: systemClock });
+    const onError = (error: unknown) => void errors.push(error);
+    const functions = createFunctions({ store, signing, clock: systemClock, onError });
     const run = async (first: number, end: number): Promise<Cpu> => ({
       apiMs: await timeApi(functions, eventsOf(profile, targetUrl, first, end)),
       workerMs: await timeWorker(functions, services, profile.workerBatch),

@@ -1,6 +1,7 @@
 /** The whole system in one process, on the local AWS, with a target that remembers what it got. */
 
-import { createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { createSigningSecrets } from '@millrace/core';
+import { createAwsClients, createAwsMessageStore, createAwsSecretStore } from '@millrace/core/aws';
 import {
   createEventSourceMapping,
   createMessageResources,
@@ -40,7 +41,9 @@ export async function startLocalSystem({ workerBatch, answer }: LocalSystemOptio
   const [queueUrl = ''] = resources.workQueueUrls;
   const store = createAwsMessageStore(resources, { clients, clock });
   const errors: unknown[] = [];
-  const functions = createFunctions({ store, clock, onError: (error) => void errors.push(error) });
+  const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/cost/secrets' }, clients);
+  const signing = createSigningSecrets({ store: secrets, clock });
+  const functions = createFunctions({ store, signing, clock, onError: (error) => void errors.push(error) });
   const receiver = await startReceiver((reception) => answer(reception, receiver.of(reception.webhookId).length));
   const mapping = { aws, queueUrl, clock: clock.now, batchSize: workerBatch, timeoutMs: 60_000 };
   aws.clearCalls();

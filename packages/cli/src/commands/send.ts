@@ -1,8 +1,9 @@
 import { METHODS } from '@millrace/core';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { MessageInput } from '../api-shapes.ts';
 import type { Effects } from '../effects.ts';
 import { EXIT, ExitError } from '../exit.ts';
+import { collectHeader, type HeaderFlags } from '../header-option.ts';
 import type { Io } from '../io.ts';
 import {
   addClientCommand,
@@ -28,7 +29,7 @@ interface MessageFlags {
   readonly id?: string;
   readonly timestamp?: string;
   readonly method?: string;
-  readonly header?: readonly (readonly [name: string, value: string])[];
+  readonly header?: HeaderFlags;
   readonly data?: string;
   readonly maxAttempts?: number;
   readonly expiresAt?: string;
@@ -122,17 +123,6 @@ async function readMessage(io: Io, effects: Effects, flags: MessageFlags): Promi
     ...(flags.maxAttempts === undefined ? {} : { retry: { maxAttempts: flags.maxAttempts } }),
     ...(flags.expiresAt === undefined ? {} : { expiresAt: flags.expiresAt }),
   };
-}
-
-type Headers = readonly (readonly [name: string, value: string])[];
-
-function collectHeader(text: string, earlier: Headers = []): Headers {
-  const colon = text.indexOf(':');
-  const name = text.slice(0, Math.max(0, colon)).trim();
-  if (name === '') throw new InvalidArgumentError("Give it as 'name: value'.");
-  const isRepeated = earlier.some(([other]) => other.toLowerCase() === name.toLowerCase());
-  if (isRepeated) throw new InvalidArgumentError(`The header ${name} is given twice; join its values with a comma.`);
-  return [...earlier, [name, text.slice(colon + 1).trim()]];
 }
 
 function retryForMs(flags: Flags): number {

@@ -15,10 +15,21 @@ export type BodyFields = Pick<MessageInput, 'body' | 'bodyEncoding'>;
  * @throws ExitError (usage) when it cannot be read, or is larger than a request may be
  */
 export async function readData(io: Io, data: string): Promise<BodyFields> {
-  if (data === '-') return encodeBody(await readAll(io.stdin, 'standard input'));
-  if (!data.startsWith('@')) return { body: data };
+  if (data !== '-' && !data.startsWith('@')) return { body: data };
+  const bytes = await readDataBytes(io, data, LIMITS.requestBytes);
+  return encodeBody(bytes);
+}
+
+/**
+ * @param data text, `@FILE`, or `-` for standard input
+ * @param limit bytes
+ * @throws ExitError (usage) when it cannot be read, or is larger than that
+ */
+export async function readDataBytes(io: Io, data: string, limit: number): Promise<Uint8Array> {
+  if (data === '-') return await readAll(io.stdin, 'standard input', limit);
+  if (!data.startsWith('@')) return Buffer.from(data);
   const path = data.slice(1);
-  return encodeBody(await readAll(createReadStream(path), path));
+  return await readAll(createReadStream(path), path, limit);
 }
 
 // A byte order mark is a part of the body like any other.
@@ -32,21 +43,21 @@ function encodeBody(bytes: Uint8Array): BodyFields {
   }
 }
 
-async function readAll(chunks: AsyncIterable<Uint8Array | string>, name: string): Promise<Uint8Array> {
+async function readAll(chunks: AsyncIterable<Uint8Array | string>, name: string, limit: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   try {
     for await (const chunk of chunks) {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       length += bytes.length;
-      if (length > LIMITS.requestBytes) break;
+      if (length > limit) break;
       parts.push(bytes);
     }
   } catch (error) {
-    throw new ExitError(EXIT.usage, `cannot read --data from ${name}: ${errorText(error)}`, { cause: error });
+    throw new ExitError(EXIT.usage, `cannot read ${name}: ${errorText(error)}`, { cause: error });
   }
-  if (length > LIMITS.requestBytes) {
-    throw new ExitError(EXIT.usage, `${name} is larger than the ${LIMITS.requestBytes} bytes that a request may have`);
+  if (length > limit) {
+    throw new ExitError(EXIT.usage, `${name} is larger than the ${limit} bytes that a request may have`);
   }
   return Buffer.concat(parts);
 }

@@ -3,9 +3,10 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HealthProblem, systemClock } from '@millrace/core';
-import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
+import { createSigningSecrets, type HealthProblem, type SigningSecrets, systemClock } from '@millrace/core';
+import { openFileSecretStore, openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
 import { createHttpTarget, type DeliveryLoop, deliver, logAttempt, startDeliveryLoop } from '@millrace/delivery-worker';
 import { createApp } from '@millrace/ingest-api';
 import type { Logger } from 'pino';
@@ -20,6 +21,8 @@ export interface System {
   stop(): Promise<void>;
 }
 
+/** Of the secrets, in the data folder. */
+const SECRETS_FOLDER = 'secrets';
 const RETENTION_INTERVAL_MS = 60_000;
 
 /**
@@ -33,9 +36,12 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     ...(config.maxBytes === undefined ? {} : { maxBytes: config.maxBytes }),
   });
   try {
+    const secrets = await openFileSecretStore({ folder: path.join(config.data, SECRETS_FOLDER) });
+    const signing = createSigningSecrets({ store: secrets, clock: systemClock });
     let delivery: Delivery | undefined;
     const app = createApp({
       store,
+      signing,
       clock: systemClock,
       config: config.api,
       readiness: () => findStall(store, delivery?.loop),
@@ -43,7 +49,7 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     });
     const server = await listen(app.fetch, config.host, config.port);
     // Only now: when the address cannot be had, nothing has been begun.
-    if (config.delivery) delivery = startDelivery(store, config, version, log);
+    if (config.delivery) delivery = startDelivery(store, signing, config, version, log);
     const stopRetention = startRetention(store, log);
     return {
       url: server.url,
@@ -64,7 +70,13 @@ interface Delivery {
   stop(): Promise<void>;
 }
 
-function startDelivery(store: SqliteStore, config: UpConfig, version: string, log: Logger): Delivery {
+function startDelivery(
+  store: SqliteStore,
+  signing: SigningSecrets,
+  config: UpConfig,
+  version: string,
+  log: Logger,
+): Delivery {
   const { allowedPrivateCidrs, concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
   const target = createHttpTarget({
     connectTimeoutMs,
@@ -75,6 +87,7 @@ function startDelivery(store: SqliteStore, config: UpConfig, version: string, lo
   const onError = createHeldUpLog(log, systemClock);
   const deps = {
     store,
+    signing,
     target,
     clock: systemClock,
     random: Math.random,

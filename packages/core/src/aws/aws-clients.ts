@@ -7,6 +7,7 @@
 
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
@@ -15,9 +16,10 @@ export interface AwsClients {
   /** Never tries again by itself. */
   readonly dynamodbOnce: DynamoDBClient;
   readonly sqs: SQSClient;
-  /** Made when it is asked for, as is `ssm`: a copy of this object makes both. */
+  /** Made when it is asked for, as are the others from here on: a copy of this object makes them all. */
   readonly s3: S3Client;
   readonly ssm: SSMClient;
+  readonly secretsManager: SecretsManagerClient;
 }
 
 export interface AwsClientOptions {
@@ -57,6 +59,7 @@ export function createAwsClients(options: AwsClientOptions = {}): AwsClients {
     ...options,
   };
   const ssm = whenNeeded(() => new SSMClient(shared));
+  const secretsManager = whenNeeded(() => new SecretsManagerClient(shared));
   // An emulator knows no host names of buckets.
   const s3 = whenNeeded(() => new S3Client({ ...shared, forcePathStyle: options.endpoint !== undefined }));
   return {
@@ -68,6 +71,9 @@ export function createAwsClients(options: AwsClientOptions = {}): AwsClients {
     },
     get s3() {
       return s3();
+    },
+    get secretsManager() {
+      return secretsManager();
     },
   };
 }

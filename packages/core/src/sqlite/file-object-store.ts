@@ -4,6 +4,7 @@ import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { DataFolderError } from '../errors.ts';
+import { createKeyLocks } from '../key-locks.ts';
 import { type Clock, systemClock } from '../ports/clock.ts';
 import {
   assertByteRange,
@@ -19,7 +20,6 @@ import { explainingFiles, hasCode } from './file-errors.ts';
 import { createFileEtags, etagOfBytes } from './file-etags.ts';
 import { fromByteString, placeOf, toByteString } from './file-layout.ts';
 import { walkFiles } from './file-listing.ts';
-import { createKeyLocks } from './file-locks.ts';
 import { readPage } from './file-page.ts';
 import { isThere, makeRoot } from './file-root.ts';
 import { createFileTree, syncRemoval } from './file-tree.ts';

@@ -1,10 +1,21 @@
-import type { AttemptOutcome, ClaimRequest, ClaimResult, Entry, Settlement, SettleResult } from '@millrace/core';
+import type {
+  AttemptOutcome,
+  ClaimRequest,
+  ClaimResult,
+  Entry,
+  Settlement,
+  SettleResult,
+  SigningSecret,
+} from '@millrace/core';
 import { createManualClock, type ManualClock } from '@millrace/core/testing';
 import type { AttemptReport, DeliverDeps } from '../../src/deliver.ts';
+import type { Signing } from '../../src/http-target.ts';
 import { idOf } from './entries.ts';
+import { secretNumber } from './signing.ts';
 
 /** What the store and the target do when they are asked; by default the claim wins and the target answers 200. */
 export interface Script {
+  secretsOf?(senderId: string): Promise<readonly SigningSecret[]>;
   claim?(claim: ClaimRequest): Promise<ClaimResult | undefined> | ClaimResult | undefined;
   send?(entry: Pick<Entry, 'identity'>, deadlineMs: number): Promise<AttemptOutcome> | AttemptOutcome;
   settle?(settlement: Settlement): Promise<SettleResult | undefined> | SettleResult | undefined;
@@ -27,6 +38,8 @@ export interface Scripted {
   readonly orphans: readonly Entry[];
   /** Milliseconds that each exchange was given. */
   readonly deadlines: readonly number[];
+  /** What each exchange was signed with. */
+  readonly signings: readonly Signing[];
   readonly sleeps: readonly number[];
   readonly reports: readonly AttemptReport[];
   /** Why entries were left. */
@@ -42,6 +55,7 @@ export function makeScripted(script: Script = {}): Scripted {
   const handedBack: { entry: Entry; until: number }[] = [];
   const orphans: Entry[] = [];
   const deadlines: number[] = [];
+  const signings: Signing[] = [];
   const sleeps: number[] = [];
   const reports: AttemptReport[] = [];
   const errors: unknown[] = [];
@@ -91,13 +105,14 @@ export function makeScripted(script: Script = {}): Scripted {
         return script.keepOrphans?.() ?? Promise.resolve();
       },
     },
+    signing: { secretsOf: script.secretsOf ?? (() => Promise.resolve([secretNumber(1)])) },
     target: {
-      async send(entry, deadlineMs) {
+      async send(entry, deadlineMs, signing) {
         deadlines.push(deadlineMs);
+        signings.push(signing);
         events.push(`send ${idOf(entry)}`);
         return (await script.send?.(entry, deadlineMs)) ?? OK;
       },
-      close: () => Promise.resolve(),
     },
     clock,
     random: () => 0.5,
@@ -114,5 +129,18 @@ export function makeScripted(script: Script = {}): Scripted {
     onAttempt: (report) => reports.push(report),
     onError: (error) => errors.push(error),
   };
-  return { deps, clock, events, claims, settlements, handedBack, orphans, deadlines, sleeps, reports, errors };
+  return {
+    deps,
+    clock,
+    events,
+    claims,
+    settlements,
+    handedBack,
+    orphans,
+    deadlines,
+    signings,
+    sleeps,
+    reports,
+    errors,
+  };
 }

@@ -5,6 +5,7 @@ import type { AttemptOutcome, Entry, Message, MessageView } from '@millrace/core
 import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
 import { createManualClock, type ManualClock } from '@millrace/core/testing';
 import { type DeliverDeps, type Disposition, deliver } from '../../src/index.ts';
+import { secretNumber } from './signing.ts';
 
 export interface SqliteWorld {
   readonly store: SqliteStore;
@@ -36,12 +37,12 @@ export async function openSqliteWorld(): Promise<SqliteWorld> {
   const deps: DeliverDeps = {
     store,
     clock,
+    signing: { secretsOf: () => Promise.resolve([secretNumber(1)]) },
     target: {
       send(entry) {
         requests.push({ entry, at: clock.now() });
         return Promise.resolve(answers.shift() ?? { kind: 'response', statusCode: 200 });
       },
-      close: () => Promise.resolve(),
     },
     random: () => 0.5,
     newToken: () => {

@@ -1,15 +1,21 @@
-import { createHttpTarget, type HttpTargetOptions, type Target } from '../../src/http-target.ts';
+import { createHttpTarget, type HttpTargetOptions, type Signing, type Target } from '../../src/http-target.ts';
+import { aSigning } from './signing.ts';
 
 /** Longer than any test: for exchanges that must end by themselves. */
 export const LONG_MS = 20_000;
 
-/** A target that may be on this machine. */
-export function makeTarget(options: Partial<HttpTargetOptions> = {}): Target {
-  return createHttpTarget({
+interface TestTarget extends Target {
+  send(entry: Parameters<Target['send']>[0], deadlineMs: number, signing?: Signing): ReturnType<Target['send']>;
+}
+
+/** A target that may be on this machine, and whose requests are signed with any secret, unless a test says with which. */
+export function makeTarget(options: Partial<HttpTargetOptions> = {}): TestTarget {
+  const target = createHttpTarget({
     connectTimeoutMs: LONG_MS,
     connections: 4,
     userAgent: 'Millrace/test',
     allowedPrivateCidrs: ['127.0.0.0/8'],
     ...options,
   });
+  return { ...target, send: (entry, deadlineMs, signing = aSigning()) => target.send(entry, deadlineMs, signing) };
 }

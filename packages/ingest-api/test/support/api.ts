@@ -9,8 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { afterEach } from '@jest/globals';
+import { createSigningSecrets } from '@millrace/core';
 import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
-import { createManualClock, type ManualClock } from '@millrace/core/testing';
+import {
+  createManualClock,
+  createMemorySecretStore,
+  type ManualClock,
+  type MemorySecretStore,
+} from '@millrace/core/testing';
 import { type ApiDeps, createApp } from '../../src/index.ts';
 import { type Client, createClient } from './client.ts';
 import { type Contract, createContract } from './contract.ts';
@@ -21,6 +27,7 @@ export interface Api {
   readonly client: Client;
   readonly contract: Contract;
   readonly store: SqliteStore;
+  readonly secretStore: MemorySecretStore;
   readonly clock: ManualClock;
   readonly url: string;
   /** What was reported as unexpected. */
@@ -47,9 +54,11 @@ export async function startApi({ config, faults, ...deps }: ApiOptions = {}): Pr
   const store = await openSqliteStore({ folder, clock, thread: false });
   closers.push(() => store.close());
 
+  const secretStore = createMemorySecretStore();
   const errors: unknown[] = [];
   const app = createApp({
     store: { ...store, ...faults },
+    signing: createSigningSecrets({ store: secretStore, clock }),
     clock,
     config: { allowHttp: false, corsOrigins: [], ...config },
     onError: (error) => errors.push(error),
@@ -70,5 +79,5 @@ export async function startApi({ config, faults, ...deps }: ApiOptions = {}): Pr
   const contract = createContract(JSON.parse(await document.text()));
   const client = createClient(url, contract);
   closers.push(() => client.close());
-  return { app, client, contract, store, clock, url, errors };
+  return { app, client, contract, store, secretStore, clock, url, errors };
 }

@@ -119,6 +119,7 @@ function environmentOf(resources: MessageResources, targetAddress: string): Reco
     MILLRACE_WORK_QUEUE_URLS: resources.workQueueUrls.join(','),
     MILLRACE_DEAD_LETTER_QUEUE_URL: resources.deadLetterQueueUrl,
     MILLRACE_DEDUPE_DAYS: String(resources.dedupeDays),
+    MILLRACE_SECRETS_PREFIX: '/test/secrets',
     MILLRACE_REQUEST_TIMEOUT_MS: String(REQUEST_TIMEOUT_MS),
     MILLRACE_ALLOW_HTTP: 'true',
     MILLRACE_ALLOWED_PRIVATE_CIDRS: `${targetAddress}/32`,

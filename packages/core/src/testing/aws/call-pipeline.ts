@@ -21,6 +21,7 @@ type EntriesFault = Extract<Fault, { kind: 'fail-entries' }>;
 const NAMESPACES: Readonly<Record<ServiceName, string>> = {
   dynamodb: 'com.amazonaws.dynamodb.v20120810',
   sqs: 'com.amazonaws.sqs',
+  secretsmanager: 'com.amazonaws.secretsmanager',
   ssm: 'com.amazonaws.ssm',
   s3: 'com.amazonaws.s3',
 };
@@ -29,6 +30,7 @@ const NAMESPACES: Readonly<Record<ServiceName, string>> = {
 export const THROTTLES: Readonly<Record<ServiceName, { readonly code: string; readonly status: number }>> = {
   dynamodb: { code: 'ProvisionedThroughputExceededException', status: 400 },
   sqs: { code: 'RequestThrottled', status: 403 },
+  secretsmanager: { code: 'ThrottlingException', status: 400 },
   ssm: { code: 'ThrottlingException', status: 400 },
   s3: { code: 'SlowDown', status: 503 },
 };

@@ -1,6 +1,6 @@
 /**
- * The way of a client of the SDK to DynamoDB, SQS and SSM that leaves the connection out. Requests to S3 go through
- * the endpoint.
+ * The way of a client of the SDK to DynamoDB, SQS, Secrets Manager and SSM that leaves the connection out. Requests to
+ * S3 go through the endpoint.
  */
 
 import type { S3Client } from '@aws-sdk/client-s3';

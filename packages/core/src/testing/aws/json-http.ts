@@ -19,6 +19,7 @@ const SERVICES: Readonly<Record<string, ServiceName>> = {
   DynamoDB_20120810: 'dynamodb',
   AmazonSQS: 'sqs',
   AmazonSSM: 'ssm',
+  secretsmanager: 'secretsmanager',
 };
 
 /** Undefined when the request is for no service of these protocols. */

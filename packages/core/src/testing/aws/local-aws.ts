@@ -1,6 +1,6 @@
 /**
- * The services of AWS that Millrace uses, in one process, behind one endpoint on 127.0.0.1: DynamoDB, SQS, SSM and S3,
- * all in memory. Calls are counted, and faults strike any of them by the same rules.
+ * The services of AWS that Millrace uses, in one process, behind one endpoint on 127.0.0.1: DynamoDB, SQS, SSM, Secrets
+ * Manager and S3, all in memory. Calls are counted, and faults strike any of them by the same rules.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -13,6 +13,7 @@ import { type Caller, createFaults, type FaultHandle, type FaultRule } from './f
 import { answerTo, readTarget, type Target } from './json-http.ts';
 import { S3_LACKS } from './s3-server/server.ts';
 import { createS3Service, type S3Service } from './s3-service.ts';
+import { createSecretsManagerServer, SECRETS_MANAGER_LACKS } from './secrets-manager-server.ts';
 import type { Json, JsonService } from './service.ts';
 import { createSqsServer, SQS_LACKS, type SqsServer } from './sqs-server/sqs-server.ts';
 import { createSsmServer, SSM_LACKS } from './ssm-server.ts';
@@ -49,7 +50,7 @@ export interface LocalAws {
   clearFaults(): void;
   /** Makes a call without a connection, on the same way and into the same books. @throws ServiceError, ConnectionCut */
   call(target: Target, input: Json, caller?: Caller): Promise<Json>;
-  /** Forgets all: queues, tables, objects, parameters, calls, faults. Clients stay good. */
+  /** Forgets all: queues, tables, objects, parameters, secrets, calls, faults. Clients stay good. */
   reset(): void;
   close(): Promise<void>;
 }
@@ -60,7 +61,7 @@ const ACCOUNT_ID = '000000000000';
 interface Services {
   readonly sqs: SqsServer;
   readonly s3: S3Service;
-  readonly json: Readonly<Record<'dynamodb' | 'sqs' | 'ssm', JsonService>>;
+  readonly json: Readonly<Record<'dynamodb' | 'secretsmanager' | 'sqs' | 'ssm', JsonService>>;
 }
 
 /** Starts all services; what is not called costs nothing. */
@@ -77,7 +78,8 @@ export async function startLocalAws({ clock = Date.now }: LocalAwsOptions = {}):
     const sqs = createSqsServer({ ...place, endpoint: () => endpoint });
     const dynamodb = createDynamodbServer({ meter: (action, units) => log.consumed('dynamodb', action, units) });
     const s3 = createS3Service({ clock, region: REGION, faults, log });
-    return { sqs, s3, json: { sqs, dynamodb, ssm: createSsmServer(place) } };
+    const secretsmanager = createSecretsManagerServer(place);
+    return { sqs, s3, json: { sqs, dynamodb, secretsmanager, ssm: createSsmServer(place) } };
   }
 
   async function call({ service, action }: Target, input: Json, caller: Caller = 'client'): Promise<Json> {
@@ -112,7 +114,13 @@ export async function startLocalAws({ clock = Date.now }: LocalAwsOptions = {}):
     config,
     directConfig: { ...config, requestHandler: createDirectHandler(call) },
     accountId: ACCOUNT_ID,
-    lacks: [...SQS_LACKS, ...DYNAMODB_LACKS, ...SSM_LACKS, ...S3_LACKS.map((lack) => `s3 ${lack}`)],
+    lacks: [
+      ...SQS_LACKS,
+      ...DYNAMODB_LACKS,
+      ...SSM_LACKS,
+      ...SECRETS_MANAGER_LACKS,
+      ...S3_LACKS.map((lack) => `s3 ${lack}`),
+    ],
     get sqs() {
       return services.sqs;
     },

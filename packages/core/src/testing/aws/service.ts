@@ -2,7 +2,7 @@
 
 export type Json = Record<string, unknown>;
 
-export type ServiceName = 'dynamodb' | 'sqs' | 's3' | 'ssm';
+export type ServiceName = 'dynamodb' | 'sqs' | 's3' | 'secretsmanager' | 'ssm';
 
 /** A service that speaks one of AWS's JSON protocols. It throws `ServiceError` for what AWS answers with an error. */
 export interface JsonService {

@@ -29,6 +29,9 @@ interface Parameter {
 const TYPES = new Set(['String', 'StringList', 'SecureString']);
 /** Of a standard parameter. */
 const MAX_VALUE_BYTES = 4_096;
+/** With the ARN of the parameter before them. */
+const MAX_NAME_LENGTH = 1_011;
+const MAX_LEVELS = 15;
 const MAX_NAMES = 10;
 const MAX_PAGE = 10;
 
@@ -46,11 +49,12 @@ export function createSsmServer({ clock, region, accountId }: SsmServerOptions):
     `arn:aws:ssm:${region}:${accountId}:parameter${name.startsWith('/') ? '' : '/'}${name}`;
 
   function put(input: Json): Json {
-    const name = required(input, 'Name');
+    const name = legalName(required(input, 'Name'));
     const value = required(input, 'Value');
     const existing = parameters.get(name);
     const type = text(input, 'Type') ?? existing?.Type;
     if (type === undefined || !TYPES.has(type)) throw invalid(`the type of parameter ${name} is missing or unknown`);
+    if (value.includes('{{')) throw invalid('Parameter value can\'t nest another parameter. Do not use "{{}}".');
     if (Buffer.byteLength(value) > MAX_VALUE_BYTES)
       throw invalid(`Standard tier parameters support a maximum parameter value of ${MAX_VALUE_BYTES} characters.`);
     if (existing !== undefined && flag(input, 'Overwrite') !== true)
@@ -69,6 +73,13 @@ export function createSsmServer({ clock, region, accountId }: SsmServerOptions):
     };
     parameters.set(name, parameter);
     return { Version: parameter.Version, Tier: 'Standard' };
+  }
+
+  function legalName(name: string): string {
+    const hasLevels = name.startsWith('/') && name.split('/').length - 1 <= MAX_LEVELS;
+    const isLegal = /^[\w.-]+$/.test(name) || (hasLevels && /^(?:\/[\w.-]+)+$/.test(name));
+    if (isLegal && !/^\/?(?:aws|ssm)/i.test(name) && arnOf(name).length <= MAX_NAME_LENGTH) return name;
+    throw invalid(`Parameter name ${name}: only a mix of letters, numbers and the following 3 symbols .-_ is allowed.`);
   }
 
   function getMany(input: Json): Json {
