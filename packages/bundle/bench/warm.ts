@@ -18,6 +18,7 @@ const WARM_UP_BATCHES = 100;
 const BATCHES = 300;
 
 const RESOURCES = {
+  circuitsTableName: 'circuits',
   tableName: 'messages',
   bucketName: 'payloads',
   workQueueUrls: ['https://sqs.eu-central-1.amazonaws.com/000000000000/work'],
