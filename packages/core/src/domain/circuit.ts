@@ -60,24 +60,22 @@ export const CLOCK_SKEW_MS = 60_000;
 /** Milliseconds that an open circuit to which nobody sends is remembered. */
 const KEPT_OPEN_MS = 86_400_000;
 
-/** What an outcome says of its target: null when it says nothing, as no request was made or no answer was due. */
-export function targetFailed(outcome: AttemptOutcome): boolean | null {
+/**
+ * What an outcome says of its target: null, that it answers; how it failed, in a few words and without what it wrote; or
+ * undefined, nothing, as no request was made.
+ */
+export function targetFailure(outcome: AttemptOutcome): string | null | undefined {
   switch (outcome.kind) {
     case 'response':
-      return isServerError(outcome.statusCode);
+      return isServerError(outcome.statusCode) ? `HTTP ${outcome.statusCode}` : null;
     case 'timeout':
     case 'dns':
     case 'tls':
     case 'connection':
-      return true;
+      return outcome.kind;
     default:
-      return null;
+      return undefined;
   }
-}
-
-/** The failure in a few words, without what the target wrote. */
-export function failureWord(outcome: AttemptOutcome): string {
-  return outcome.kind === 'response' ? `HTTP ${outcome.statusCode}` : outcome.kind;
 }
 
 export type Passage =
@@ -117,7 +115,7 @@ export interface Chance {
 /**
  * What the end of a probe makes of the circuit; undefined when it is no longer this one that counts.
  *
- * @param failure in a few words; null when the target answered; undefined when no request was made: the next may go
+ * @param failure what its outcome says of the target, see `targetFailure`; undefined: the next may go
  */
 export function endProbe(
   circuit: Circuit | null,
@@ -183,9 +181,12 @@ export function failuresOf(counts: readonly Count[], now: number): number {
  */
 export function addCounts(circuit: Circuit | null, counts: readonly Count[], why: string, chance: Chance): Circuit {
   const { now } = chance;
-  const closed = circuit ?? { state: 'closed', since: now, counts: [] };
+  const closed = circuit ?? { state: 'closed', since: now - BUCKET_MS, counts: [] };
   if (closed.state !== 'closed') return closed;
-  const all = inWindow(mergeCounts(closed.counts, counts), now);
+  // What failed before the probe came through is of the past. A clock that was set back makes nothing past.
+  const first = Math.floor(Math.min(closed.since, now) / BUCKET_MS);
+  const recent = counts.filter(({ bucket }) => bucket >= first);
+  const all = inWindow(mergeCounts(closed.counts, recent), now);
   const requests = all.reduce((sum, count) => sum + count.requests, 0);
   const failures = failuresOf(all, now);
   const isTooMany = requests >= LEAST_REQUESTS && failures * 2 >= requests;

@@ -1,0 +1,378 @@
+import { describe, expect, test } from '@jest/globals';
+import { type CircuitStore, StoreUnavailableError } from '@millrace/core';
+import { START_TIME } from '@millrace/core/testing';
+import fc from 'fast-check';
+import { answer, BELIEVED_MS, fail, LEASE_MS, OK, ORIGIN, openGateWorld, TIMEOUT, URL } from './support/gate-world.ts';
+import { PROPERTY_LIMIT_MS } from './support/limits.ts';
+import { closeAfterEach } from './support/resources.ts';
+
+const opened = closeAfterEach();
+const openWorld = async () => opened(await openGateWorld());
+
+/** Of the first opening, whose jitter is a half here. */
+const OPEN_MS = 33_000;
+const OPEN_UNTIL = START_TIME + OPEN_MS;
+const lane = { senderId: 'billing', origin: ORIGIN };
+const waiting = (until: number) => ({ kind: 'wait', until });
+
+describe('while nothing fails', () => {
+  test('messages go, and nothing is written', async () => {
+    const world = await openWorld();
+    const worker = world.worker();
+    for (let request = 0; request < 30; request++) {
+      await worker.go([OK, answer(404), answer(429), null][request % 4] ?? null);
+      world.clock.advance(500);
+    }
+    expect((await world.store.list({ limit: 10 })).targets).toEqual([]);
+    expect(worker.events).toEqual([]);
+  });
+
+  test('messages that ask together are one question, and what was read is believed for three seconds', async () => {
+    const world = await openWorld();
+    const asked: number[] = [];
+    const read: CircuitStore['read'] = (keys) => {
+      asked.push(keys.length);
+      return world.store.read(keys);
+    };
+    const worker = world.worker({ store: { ...world.store, read } });
+    const targets = ['a', 'b', 'c'].map((path) => ({ targetUrl: `${ORIGIN}/${path}` }));
+    await Promise.all([...targets, ...targets].map((target) => worker.ask(target)));
+    expect(asked).toEqual([4]);
+    world.clock.advance(BELIEVED_MS - 1);
+    await worker.ask(targets[0]);
+    expect(asked).toEqual([4]);
+    world.clock.advance(1);
+    await worker.ask(targets[0]);
+    expect(asked).toEqual([4, 2]);
+  });
+});
+
+describe('a target that fails', () => {
+  test('is left alone from the tenth failure on, and the worker says so once', async () => {
+    const world = await openWorld();
+    const worker = world.worker();
+    for (let request = 0; request < 9; request++) await worker.go(answer(503));
+    expect(worker.events).toEqual([]);
+    await worker.go(answer(500));
+    expect(worker.events).toEqual([{ ...lane, from: 'closed', to: 'open', until: OPEN_UNTIL }]);
+    expect(await worker.ask()).toEqual(waiting(OPEN_UNTIL));
+    expect(worker.waits).toEqual([{ ...lane, until: OPEN_UNTIL }]);
+    expect((await world.state()).circuit).toMatchObject({ state: 'open', requests: 10, failures: 10, why: 'HTTP 500' });
+  });
+
+  test(
+    'opens exactly when half of at least ten requests in two buckets have failed',
+    async () => {
+      const world = await openWorld();
+      const steps = fc.array(fc.tuple(fc.oneof(fc.nat(3_000), fc.nat(25_000)), fc.boolean()), {
+        minLength: 15,
+        maxLength: 40,
+      });
+      let senders = 0;
+      await fc.assert(
+        fc.asyncProperty(steps, async (requests) => {
+          senders += 1;
+          const target = { senderId: `sender-${senders}` };
+          const worker = world.worker();
+          const made: { bucket: number; failed: boolean }[] = [];
+          for (const [ms, failed] of requests) {
+            world.clock.advance(ms);
+            await worker.go(failed ? TIMEOUT : OK, target);
+            const bucket = Math.floor(world.clock.now() / 30_000);
+            made.push({ bucket, failed });
+            const recent = made.filter((request) => request.bucket >= bucket - 1);
+            const failures = recent.filter((request) => request.failed).length;
+            const isTooMany = recent.length >= 10 && failures * 2 >= recent.length;
+            expect(worker.events.map(({ to }) => to)).toEqual(isTooMany ? ['open'] : []);
+            if (isTooMany) return;
+          }
+        }),
+        { numRuns: 100 },
+      );
+    },
+    PROPERTY_LIMIT_MS,
+  );
+
+  test('is left alone by every worker, for what all of them met together', async () => {
+    const world = await openWorld();
+    const workers = [world.worker(), world.worker(), world.worker()];
+    for (let request = 0; request < 10; request++) {
+      await workers[request % 3]?.go(TIMEOUT);
+      world.clock.advance(1_000);
+    }
+    expect(workers.flatMap(({ events }) => events.map(({ to }) => to))).toEqual(['open']);
+    world.clock.advance(BELIEVED_MS);
+    for (const worker of workers) expect(await worker.ask()).toMatchObject({ kind: 'wait' });
+  });
+
+  test('is written at most once a second by a worker, until it opens', async () => {
+    const world = await openWorld();
+    const writes: number[] = [];
+    const write: CircuitStore['write'] = (batch) => {
+      writes.push(world.clock.now() - START_TIME);
+      return world.store.write(batch);
+    };
+    const worker = world.worker({ store: { ...world.store, write } });
+    for (let request = 0; request < 9; request++) {
+      await worker.go(TIMEOUT);
+      world.clock.advance(250);
+    }
+    expect(writes).toEqual([0, 1_000, 2_000]);
+    await worker.go(TIMEOUT);
+    expect(writes).toEqual([0, 1_000, 2_000, 2_250]);
+  });
+
+  test('of another origin, or of another sender, is of no concern', async () => {
+    const world = await openWorld();
+    const worker = world.worker();
+    await fail(worker);
+    for (const target of [{ senderId: 'shop' }, { targetUrl: 'https://partner.example:8443/hooks' }]) {
+      expect(await worker.ask(target)).toMatchObject({ kind: 'go' });
+    }
+    expect(await worker.ask({ targetUrl: `${ORIGIN}/other` })).toEqual(waiting(OPEN_UNTIL));
+  });
+});
+
+describe('the probe of a circuit that was open for its time', () => {
+  async function openCircuit() {
+    const world = await openWorld();
+    const [first, second] = [world.worker(), world.worker()];
+    await fail(first);
+    world.clock.set(OPEN_UNTIL);
+    return { world, first, second };
+  }
+
+  test('is one of all that ask, in all workers; the others ask what came of it ten seconds later', async () => {
+    const { world, first, second } = await openCircuit();
+    const answers = await Promise.all([first, second, first, second].map((worker) => worker.ask()));
+    expect(answers.filter(({ kind }) => kind === 'go')).toHaveLength(1);
+    const others = answers.filter(({ kind }) => kind !== 'go');
+    expect(others).toEqual(others.map(() => waiting(OPEN_UNTIL + 10_000)));
+    expect((await world.state()).circuit).toMatchObject({ state: 'half-open', until: OPEN_UNTIL + LEASE_MS });
+  });
+
+  test('closes the circuit when it comes through, and lets the lane go', async () => {
+    const { world, first, second } = await openCircuit();
+    await first.go(answer(404));
+    expect(first.events.slice(1)).toEqual([
+      { ...lane, from: 'open', to: 'half-open', until: OPEN_UNTIL + LEASE_MS },
+      { ...lane, from: 'half-open', to: 'closed', until: null },
+    ]);
+    expect(first.waits.at(-1)).toEqual({ ...lane, until: OPEN_UNTIL });
+    world.clock.advance(BELIEVED_MS);
+    for (const worker of [first, second]) expect(await worker.ask()).toMatchObject({ kind: 'go' });
+  });
+
+  test('opens it for twice as long when it fails', async () => {
+    const { first } = await openCircuit();
+    await first.go(TIMEOUT);
+    expect(first.events.at(-1)).toEqual({ ...lane, from: 'half-open', to: 'open', until: OPEN_UNTIL + 2 * OPEN_MS });
+    expect(await first.ask()).toEqual(waiting(OPEN_UNTIL + 2 * OPEN_MS));
+  });
+
+  test('is offered again when no request was made', async () => {
+    const { first, second } = await openCircuit();
+    await first.go(null);
+    expect(await second.ask()).toMatchObject({ kind: 'go' });
+    expect(await first.ask()).toMatchObject({ kind: 'wait' });
+  });
+
+  test('is offered again when its worker is dead, once its lease is over', async () => {
+    const { world, first, second } = await openCircuit();
+    expect(await first.ask()).toMatchObject({ kind: 'go' });
+    world.clock.advance(LEASE_MS - 1);
+    expect(await second.ask()).toMatchObject({ kind: 'wait', until: OPEN_UNTIL + LEASE_MS });
+    world.clock.advance(1);
+    await second.go(OK);
+    expect((await world.state()).circuit).toMatchObject({ state: 'closed' });
+  });
+
+  test('counts no more when it ends after another took its place', async () => {
+    const { world, first, second } = await openCircuit();
+    const late = await first.ask();
+    world.clock.advance(LEASE_MS);
+    expect(await second.ask()).toMatchObject({ kind: 'go' });
+    if (late.kind === 'go') late.end(OK);
+    await first.gate.flush(0);
+    expect((await world.state()).circuit).toMatchObject({ state: 'half-open' });
+  });
+
+  test('ends once, whatever is said of it afterwards', async () => {
+    const { world, first } = await openCircuit();
+    const probe = await first.ask();
+    if (probe.kind !== 'go') throw new Error('expected it to go');
+    probe.end(OK);
+    probe.end(null);
+    probe.end(TIMEOUT);
+    await first.gate.flush(0);
+    expect((await world.state()).circuit).toMatchObject({ state: 'closed', counts: [] });
+  });
+});
+
+describe('holds', () => {
+  test('410: messages of this sender to this very URL end at once, from then on and for every worker', async () => {
+    const world = await openWorld();
+    const [first, second] = [world.worker(), world.worker()];
+    await first.go(answer(410));
+    for (const worker of [first, second]) {
+      expect(await worker.ask()).toEqual({
+        kind: 'held',
+        detail: `${URL} is held since 2026-11-22T10:00:00.000Z: HTTP 410; release it, and replay`,
+      });
+      for (const target of [{ senderId: 'shop' }, { targetUrl: `${URL}?v=2` }, { targetUrl: `${ORIGIN}/` }]) {
+        expect(await worker.ask(target)).toMatchObject({ kind: 'go' });
+      }
+    }
+    expect(first.waits).toEqual([]);
+  });
+
+  test('webhook-delivery: disable with success holds the URL too', async () => {
+    const world = await openWorld();
+    const worker = world.worker();
+    await worker.go(answer(200, { control: 'disable' }));
+    expect(await worker.ask()).toMatchObject({ kind: 'held' });
+  });
+
+  test('Retry-After: messages of this sender to this origin wait until then, with their lane', async () => {
+    const world = await openWorld();
+    const [first, second] = [world.worker(), world.worker()];
+    await first.go(answer(429, { retryAfterMs: 60_000 }));
+    const until = START_TIME + 60_000;
+    for (const worker of [first, second]) {
+      expect(await worker.ask({ targetUrl: `${ORIGIN}/other` })).toEqual(waiting(until));
+      expect(worker.waits).toEqual([{ ...lane, until }]);
+      for (const target of [{ senderId: 'shop' }, { targetUrl: 'https://other.example/' }]) {
+        expect(await worker.ask(target)).toMatchObject({ kind: 'go' });
+      }
+    }
+    world.clock.set(until);
+    expect(await first.ask()).toMatchObject({ kind: 'go' });
+  });
+
+  test('by hand: messages wait as long as a worker lets them, and ask again until they are released', async () => {
+    const world = await openWorld();
+    const worker = world.worker({ longestWaitMs: 15_000 });
+    const hold = { kind: 'manual', since: START_TIME, why: 'by hand' } as const;
+    for (const [target, waits] of [
+      [ORIGIN, [{ ...lane, until: START_TIME + 15_000 }]],
+      [URL, []],
+    ] as const) {
+      const key = { senderId: 'billing', target };
+      await world.store.write([{ key, state: { circuit: null, hold }, seen: null }]);
+      worker.gate.forget(key);
+      const before = worker.waits.length;
+      expect(await worker.ask()).toEqual(waiting(START_TIME + 15_000));
+      // A lane is more than one URL.
+      expect(worker.waits.slice(before)).toEqual(waits);
+      const [known] = await world.store.read([key]);
+      const state = { circuit: null, hold: null };
+      await world.store.write([{ key, state, seen: known?.version ?? null }]);
+      worker.gate.forget(key);
+      expect(worker.waits.at(-1)).toEqual({ ...lane, until: START_TIME });
+      expect(await worker.ask()).toMatchObject({ kind: 'go' });
+    }
+  });
+
+  test('what a target says does not take the place of what an operator holds', async () => {
+    const world = await openWorld();
+    const worker = world.worker();
+    const admission = await worker.ask();
+    const hold = { kind: 'manual', since: START_TIME, why: 'by hand' } as const;
+    const key = { senderId: 'billing', target: URL };
+    await world.store.write([{ key, state: { circuit: null, hold }, seen: null }]);
+    if (admission.kind === 'go') admission.end(answer(410));
+    await worker.gate.flush(0);
+    expect((await world.state('billing', URL)).hold).toEqual(hold);
+  });
+});
+
+describe('a store that cannot be asked', () => {
+  const refuse = () => Promise.reject(new StoreUnavailableError('the disk is full'));
+  const never = () => new Promise<never>(() => undefined);
+
+  test('stops nothing: messages go, it is told, and the store is left alone for a second', async () => {
+    const world = await openWorld();
+    let reads = 0;
+    const read = () => {
+      reads += 1;
+      return refuse();
+    };
+    const worker = world.worker({ store: { ...world.store, read } });
+    for (let request = 0; request < 5; request++) expect(await worker.ask()).toMatchObject({ kind: 'go' });
+    expect(reads).toBe(1);
+    expect(worker.errors).toEqual([expect.any(StoreUnavailableError)]);
+    world.clock.advance(1_000);
+    await worker.ask();
+    expect(reads).toBe(2);
+  });
+
+  test('stops nothing either when it does not answer', async () => {
+    const world = await openWorld();
+    const worker = world.worker({ store: { ...world.store, read: never }, sleep: () => Promise.resolve() });
+    expect(await worker.ask()).toMatchObject({ kind: 'go' });
+    expect(String(worker.errors)).toContain('could not be read within 1000 ms');
+  });
+
+  test('does not make a worker forget what it knew', async () => {
+    const world = await openWorld();
+    let isDown = false;
+    const read: CircuitStore['read'] = (keys) => (isDown ? refuse() : world.store.read(keys));
+    const worker = world.worker({ store: { ...world.store, read } });
+    await fail(worker);
+    await worker.go(answer(410), { senderId: 'shop' });
+    isDown = true;
+    world.clock.advance(BELIEVED_MS);
+    expect(await worker.ask()).toEqual(waiting(OPEN_UNTIL));
+    expect(await worker.ask({ senderId: 'shop' })).toMatchObject({ kind: 'held' });
+  });
+
+  test('lets messages go when the probe cannot be written, as it lets all go that it cannot tell of', async () => {
+    const world = await openWorld();
+    let isDown = false;
+    const write: CircuitStore['write'] = (batch) => (isDown ? refuse() : world.store.write(batch));
+    const worker = world.worker({ store: { ...world.store, write } });
+    await fail(worker);
+    isDown = true;
+    world.clock.set(OPEN_UNTIL);
+    expect(await worker.ask()).toMatchObject({ kind: 'go' });
+    expect(worker.errors).toHaveLength(1);
+  });
+
+  test('is told later what it did not take: the counts are not lost', async () => {
+    const world = await openWorld();
+    let isDown = true;
+    let writes = 0;
+    const write: CircuitStore['write'] = (batch) => {
+      writes += 1;
+      return isDown ? refuse() : world.store.write(batch);
+    };
+    const worker = world.worker({ store: { ...world.store, write } });
+    await fail(worker);
+    expect(writes).toBe(1);
+    isDown = false;
+    world.clock.advance(1_000);
+    await worker.gate.flush(0);
+    expect((await world.state()).circuit).toMatchObject({ state: 'open', requests: 10 });
+  });
+
+  test('does not keep a worker from ending: it waits for writes only so long', async () => {
+    const world = await openWorld();
+    const slept: number[] = [];
+    const sleep = (ms: number) => {
+      slept.push(ms);
+      return ms === 500 ? Promise.resolve() : never();
+    };
+    const worker = world.worker({ store: { ...world.store, write: never }, sleep });
+    const admission = await worker.ask();
+    if (admission.kind === 'go') admission.end(TIMEOUT);
+    await worker.gate.flush(500);
+    expect(slept).toContain(500);
+  });
+});
+
+test('no message waits for longer than a worker lets it', async () => {
+  const world = await openWorld();
+  const worker = world.worker({ longestWaitMs: 15_000 });
+  await fail(worker);
+  expect(await worker.ask()).toEqual(waiting(START_TIME + 15_000));
+});
