@@ -86,10 +86,9 @@ const ask = (index: number) =>
       const admission = await worker.ask(real);
       const after = await circuitOf(real);
       const isProbe = after?.state === 'half-open' && JSON.stringify(after) !== JSON.stringify(before);
-      // What everybody believes is what is.
-      const isKnown = now >= model.lastActionAt + BELIEVED_MS;
+      const wasKnown = isKnown(model);
       model.lastActionAt = Math.max(model.lastActionAt, now);
-      if (isKnown) {
+      if (wasKnown) {
         const isClosed = before === null || before.state === 'closed';
         const isOffered = !isClosed && now >= before.until;
         expect({ kind: admission.kind, isProbe }).toEqual({
@@ -105,6 +104,23 @@ const ask = (index: number) =>
       }
     },
   );
+
+/** What everybody believes is what is: what they have read or written is old. */
+const isKnown = ({ lastActionAt }: Model): boolean => world.clock.now() >= lastActionAt + BELIEVED_MS;
+
+const askTogether = step('all workers ask together', isKnown, async (model, real) => {
+  const now = world.clock.now();
+  const before = await circuitOf(real);
+  const answers = await Promise.all(real.workers.map((worker) => worker.ask(real)));
+  model.lastActionAt = Math.max(model.lastActionAt, now);
+  const isClosed = before === null || before.state === 'closed';
+  const allowed = isClosed ? answers.length : now >= before.until ? 1 : 0;
+  expect(answers.filter(({ kind }) => kind === 'go')).toHaveLength(allowed);
+  for (const [worker, answer] of answers.entries()) {
+    if (answer.kind !== 'go') continue;
+    model.going.push({ worker, end: answer.end, isProbe: !isClosed, leaseUntil: now + LEASE_MS });
+  }
+});
 
 const OUTCOMES = { 'comes through': OK, 'is refused': answer(400), fails: TIMEOUT, 'is not made': null } as const;
 
@@ -187,7 +203,7 @@ const move = (ms: number) =>
 const worker = fc.nat(2);
 const steps: fc.Arbitrary<Step>[] = [
   worker.map(ask),
-  worker.map(ask),
+  fc.constant(askTogether),
   fc
     .tuple(fc.nat(9), fc.constantFrom(...(Object.keys(OUTCOMES) as (keyof typeof OUTCOMES)[])))
     .map(([pick, how]) => end(pick, how)),
