@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { systemClock } from '@millrace/core';
-import { createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { createAwsClients, createAwsMessageStore, createDynamoCircuitStore } from '@millrace/core/aws';
 import type { SQSEvent } from 'aws-lambda';
 import type { Row } from '../../cli/bench/delivery/report.ts';
 import { createHttpTarget } from '../../delivery-worker/src/http-target.ts';
@@ -40,6 +40,7 @@ export async function measureWarm(): Promise<readonly Row[]> {
     const batches: string[][] = [];
     const accept = createLambdaHandler({
       store,
+      circuits: createDynamoCircuitStore({ client: clients.dynamodb, tableName: RESOURCES.circuitsTableName }),
       parameters: { get: () => Promise.resolve(undefined) },
       clock: systemClock,
       config: { allowHttp: true, corsOrigins: [], callersParameter: undefined, openFrontDoor: true },

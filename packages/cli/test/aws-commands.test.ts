@@ -1,7 +1,7 @@
 /** Every command on a deployed system: the real API on the adapters of AWS, behind a door that checks signatures. */
 
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type AwsClients, createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { type AwsClients, createAwsClients, createAwsMessageStore, createDynamoCircuitStore } from '@millrace/core/aws';
 import { createManualClock, START_TIME } from '@millrace/core/testing';
 import {
   createEventSourceMapping,
@@ -33,10 +33,12 @@ beforeEach(async () => {
   clients ??= createAwsClients(aws.config);
   const resources = await createMessageResources(clients, { prefix: 'test' });
   const store = createAwsMessageStore(resources, { clients, clock });
+  const { circuitsTableName: tableName } = resources;
+  const circuits = createDynamoCircuitStore({ client: clients.dynamodb, tableName, clock });
   receiver = await startReceiver(() => 404);
   target = createHttpTarget({ connectTimeoutMs: 5_000, connections: 10, userAgent: 'Millrace' });
   const app = createApp({
-    ...{ store, clock, config: { allowHttp: true, corsOrigins: [] } },
+    ...{ store, circuits, clock, config: { allowHttp: true, corsOrigins: [] } },
     callerOf: () => ({ name: 'the caller', senders }),
   });
   const onError = (error: unknown) => {

@@ -1,7 +1,13 @@
 /** The whole system on the adapters of AWS, in one process: the API, the workers behind their queues, the accounting. */
 
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type AwsClients, createAwsClients, createAwsMessageStore, type DynamoMessageStore } from '@millrace/core/aws';
+import {
+  type AwsClients,
+  createAwsClients,
+  createAwsMessageStore,
+  createDynamoCircuitStore,
+  type DynamoMessageStore,
+} from '@millrace/core/aws';
 import { createManualClock, START_TIME } from '@millrace/core/testing';
 import {
   createEventSourceMapping,
@@ -11,7 +17,13 @@ import {
   type MessageResources,
   startLocalAws,
 } from '@millrace/core/testing/aws';
-import { createDeliveryHandler, createHttpTarget, createStrandedHandler, type Target } from '@millrace/delivery-worker';
+import {
+  createDeliveryHandler,
+  createFunctionGate,
+  createHttpTarget,
+  createStrandedHandler,
+  type Target,
+} from '@millrace/delivery-worker';
 import { createApp } from '@millrace/ingest-api';
 import { type Receiver, startReceiver } from './support/receiver.ts';
 
@@ -42,14 +54,17 @@ beforeEach(async () => {
     maxReceiveCount: MAX_RECEIVE_COUNT,
   });
   store = createAwsMessageStore(resources, { clients, clock });
+  const { circuitsTableName: tableName } = resources;
+  const circuits = createDynamoCircuitStore({ client: clients.dynamodb, tableName, clock });
   answers = [];
   errors = [];
   receiver = await startReceiver(() => answers.shift() ?? 200);
   target = createHttpTarget({ connectTimeoutMs: 5_000, connections: 10, userAgent: 'Millrace' });
-  api = createApp({ store, clock, config: { allowHttp: true, corsOrigins: [] } });
+  api = createApp({ store, circuits, clock, config: { allowHttp: true, corsOrigins: [] } });
   const onError = (error: unknown): void => void errors.push(error);
   const deliveryHandler = createDeliveryHandler({
     ...{ store, target, clock, onAttempt: () => undefined, onError },
+    gate: createFunctionGate({ store: circuits, clock, onError }),
     config: { concurrency: 10, requestTimeoutMs: 5_000 },
   });
   const shards = resources.workQueueUrls.map((queueUrl) =>

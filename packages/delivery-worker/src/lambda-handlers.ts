@@ -6,6 +6,7 @@ import type { Clock, MessageStore } from '@millrace/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { WorkerConfig } from './config.ts';
 import { type AttemptReport, deliver } from './deliver.ts';
+import { createTargetGate, type TargetGate, type TargetGateDeps } from './gate/target-gate.ts';
 import { exchangeDeadlineMs, type Target } from './http-target.ts';
 import {
   type DeliverRecordDeps,
@@ -24,6 +25,8 @@ export interface DeliveryHandlerDeps {
   readonly store: Pick<MessageStore, 'claim' | 'settle' | 'handBack' | 'keepOrphans'> &
     Pick<DeliverRecordDeps, 'readEntry' | 'keepUnreadable'>;
   readonly target: Target;
+  /** Without it, every message goes. */
+  readonly gate?: Pick<TargetGate, 'ask' | 'flush'>;
   readonly clock: Clock;
   readonly config: Pick<WorkerConfig, 'concurrency' | 'requestTimeoutMs'>;
   readonly onAttempt: (report: AttemptReport) => void;
@@ -32,13 +35,26 @@ export interface DeliveryHandlerDeps {
 
 /** The answer must be given before the function is stopped: else the whole batch comes again. */
 const STOP_MARGIN_MS = 1_000;
+/** For what the gate still writes; what is written after the answer waits until the function is thawed, if it is. */
+const FLUSH_MS = 500;
+
+/** The longest that a queue waits. */
+const LONGEST_WAIT_MS = 900_000;
+
+/** The gate of a function. */
+export function createFunctionGate(
+  deps: Pick<TargetGateDeps, 'store' | 'clock' | 'onCircuit' | 'onError'>,
+): TargetGate {
+  const effects = { random: Math.random, newToken: randomUUID, sleep };
+  return createTargetGate({ ...effects, longestWaitMs: LONGEST_WAIT_MS, ...deps });
+}
 
 /** Delivers the entries of the work queues. */
 export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
   const { store, clock, config, onError } = deps;
   const { concurrency, requestTimeoutMs } = config;
   const deliverDeps = { ...deps, random: Math.random, newToken: randomUUID, sleep, requestTimeoutMs };
-  return ({ Records }, context) => {
+  return async ({ Records }, context) => {
     const stoppedAt = clock.now() + context.getRemainingTimeInMillis() - STOP_MARGIN_MS;
     const handle = deliverRecord({
       readEntry: store.readEntry,
@@ -50,7 +66,9 @@ export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
       remainingMs: () => context.getRemainingTimeInMillis(),
       onError,
     });
-    return handleRecords(Records, handle, { concurrency, onError });
+    const answer = await handleRecords(Records, handle, { concurrency, onError });
+    await deps.gate?.flush(FLUSH_MS);
+    return answer;
   };
 }
 

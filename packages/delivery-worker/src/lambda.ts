@@ -1,13 +1,14 @@
 /** Lambda behind the work queues: delivers the entries of a batch of records. */
 
 import { loadParts, systemClock } from '@millrace/core';
-import { createAwsMessageStore, loadAwsConfig } from '@millrace/core/aws';
+import { createAwsClients, createAwsMessageStore, createDynamoCircuitStore, loadAwsConfig } from '@millrace/core/aws';
 import { logAttempt } from './attempt-log.ts';
 import { loadConfig } from './config.ts';
 import { createFunctionLog } from './function-log.ts';
+import { logCircuit, OUT_OF_REACH } from './gate/gate-log.ts';
 import { createHttpTarget } from './http-target.ts';
 import { loadLambdaConfig } from './lambda-config.ts';
-import { createDeliveryHandler } from './lambda-handlers.ts';
+import { createDeliveryHandler, createFunctionGate } from './lambda-handlers.ts';
 
 const { worker, aws, lambda } = loadParts(process.env, {
   worker: loadConfig,
@@ -17,8 +18,17 @@ const { worker, aws, lambda } = loadParts(process.env, {
 const { concurrency, connectTimeoutMs } = worker;
 const log = createFunctionLog(lambda.logLevel);
 
+const clients = createAwsClients();
+const gate = createFunctionGate({
+  store: createDynamoCircuitStore({ client: clients.dynamodb, tableName: aws.circuitsTableName }),
+  clock: systemClock,
+  onCircuit: logCircuit(log),
+  onError: (error) => log.warn({ err: error }, OUT_OF_REACH),
+});
+
 export const handler = createDeliveryHandler({
-  store: createAwsMessageStore(aws),
+  store: createAwsMessageStore(aws, { clients }),
+  gate,
   target: createHttpTarget({ connectTimeoutMs, connections: concurrency, userAgent: 'Millrace' }),
   clock: systemClock,
   config: worker,

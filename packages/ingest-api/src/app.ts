@@ -2,7 +2,7 @@
  * The HTTP API as one app: `app.fetch(request)` is all that a server or a Lambda needs.
  */
 
-import { type Clock, type MessageStore, StoreUnavailableError } from '@millrace/core';
+import { type MessageStore, StoreUnavailableError } from '@millrace/core';
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { postMessage, postMessages } from './accept-handlers.ts';
@@ -13,10 +13,10 @@ import { createMessageReader } from './message-reader.ts';
 import { getOpenApi } from './openapi.ts';
 import { getMessage, getStats, listMessages, replayMessage, replayMessages } from './operator-handlers.ts';
 import { ProblemError, problemResponse } from './problem-document.ts';
+import { holdTarget, listTargets, releaseTarget, type TargetDeps } from './target-handlers.ts';
 
-export interface ApiDeps {
+export interface ApiDeps extends TargetDeps {
   readonly store: Pick<MessageStore, 'accept' | 'get' | 'list' | 'replay' | 'replayMany' | 'counts' | 'health'>;
-  readonly clock: Clock;
   readonly config: ApiConfig;
   /** Who makes a request; without it anyone may do anything. Not asked for the calls that touch no message. */
   readonly callerOf?: CallerOf;
@@ -28,7 +28,8 @@ export interface ApiDeps {
 
 type Methods = Readonly<Partial<Record<'GET' | 'POST', Handler>>>;
 
-export function createApp({ store, clock, config, callerOf = () => ANYONE, readiness, onError }: ApiDeps): Hono {
+export function createApp(deps: ApiDeps): Hono {
+  const { store, clock, config, callerOf = () => ANYONE, readiness, onError } = deps;
   const rules = { allowHttp: config.allowHttp, now: () => clock.now() };
   const readMessage = createMessageReader(rules);
 
@@ -41,6 +42,9 @@ export function createApp({ store, clock, config, callerOf = () => ANYONE, readi
     '/messages/:messageId': { GET: asCaller('read', getMessage(store)) },
     '/messages/:messageId/replay': { POST: asCaller('operate', replayMessage(store)) },
     '/replays': { POST: asCaller('operate', replayMessages(store)) },
+    '/targets': { GET: asCaller('read', listTargets(deps)) },
+    '/targets/hold': { POST: asCaller('operate', holdTarget(deps)) },
+    '/targets/release': { POST: asCaller('operate', releaseTarget(deps)) },
     '/stats': { GET: asCaller('read', getStats(store)) },
     '/health': { GET: getHealth },
     '/health/ready': { GET: getReadiness(store, readiness) },

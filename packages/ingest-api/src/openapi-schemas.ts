@@ -6,8 +6,17 @@ import * as z from 'zod/mini';
 import { closedObject, idField } from './fields.ts';
 import { createMessageSchema, type MessageRules } from './message-schema.ts';
 import { problemDocumentSchema, problemSchema } from './problem-document.ts';
-import { batchSchema, getQuerySchema, listQuerySchema, replayManySchema, replaySchema } from './requests.ts';
+import {
+  batchSchema,
+  getQuerySchema,
+  listQuerySchema,
+  replayManySchema,
+  replaySchema,
+  targetSchema,
+  targetsQuerySchema,
+} from './requests.ts';
 import * as responses from './responses.ts';
+import { targetViewSchema } from './target-views.ts';
 import { messageViewSchema } from './views.ts';
 
 export interface Json {
@@ -30,6 +39,9 @@ function components(rules: MessageRules) {
     MessagePage: responses.messagePageSchema,
     Replayed: responses.replayedSchema,
     ReplayPage: responses.replayPageSchema,
+    Target: targetSchema,
+    TargetView: targetViewSchema,
+    TargetPage: responses.targetPageSchema,
     Stats: responses.statsSchema,
     Health: responses.healthSchema,
     NotReady: responses.notReadySchema,
@@ -62,6 +74,7 @@ export const PARAMETERS = {
   path: parameters('path', pathSchema),
   get: parameters('query', getQuerySchema),
   list: parameters('query', listQuerySchema),
+  targets: parameters('query', targetsQuerySchema),
 };
 
 function parameters(place: 'path' | 'query', schema: z.core.$ZodType): readonly Json[] {

@@ -57,6 +57,15 @@ export const replayManySchema = closedObject({
   cursor,
 });
 
+export const targetsQuerySchema = closedObject({
+  senderId: z.exactOptional(idField()),
+  limit: z._default(numberInText(1, MOST_LISTED), USUALLY_LISTED),
+  cursor,
+});
+
+/** An origin, with or without its slash, or a URL. */
+export const targetSchema = closedObject({ senderId: idField(), target: anyUrl() });
+
 /** A whole number in a query parameter. */
 function numberInText(min: number, max: number) {
   const expected = `a whole number from ${min} to ${max}`;

@@ -57,10 +57,13 @@ describe('GET /openapi.json', () => {
       'GET /messages/{messageId}',
       'GET /openapi.json',
       'GET /stats',
+      'GET /targets',
       'POST /message',
       'POST /messages',
       'POST /messages/{messageId}/replay',
       'POST /replays',
+      'POST /targets/hold',
+      'POST /targets/release',
     ]);
     const ids = operations.map(({ operation }) => (operation as { operationId?: string }).operationId);
     expect(new Set(ids).size).toBe(operations.length);

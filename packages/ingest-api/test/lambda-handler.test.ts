@@ -22,6 +22,7 @@ async function startLambda({ faults, config, ...options }: LambdaOptions = {}) {
   const callers = 'callers' in options ? options.callers : JSON.stringify({ [BILLING_ROLE]: ['billing'] });
   const handler = createLambdaHandler({
     store: { ...store, ...faults },
+    circuits: store.circuits,
     clock,
     config: {
       allowHttp: false,

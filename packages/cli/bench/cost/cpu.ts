@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock } from '@millrace/core';
-import { createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { createAwsClients, createAwsMessageStore, createDynamoCircuitStore } from '@millrace/core/aws';
 import type { Cpu } from './bill.ts';
 import { createFunctions, type Functions } from './functions.ts';
 import { eventsOf, type Profile } from './load.ts';
@@ -35,8 +35,10 @@ export async function measureCpu(profile: Profile, messages: number, warmUp: num
     const { aws, resources, targetUrl } = await services.next('ready');
     const clients = createAwsClients(aws);
     const store = createAwsMessageStore(resources, { clients });
+    const circuits = createDynamoCircuitStore({ client: clients.dynamodb, tableName: resources.circuitsTableName });
     const errors: unknown[] = [];
-    const functions = createFunctions({ store, clock: systemClock, onError: (error) => void errors.push(error) });
+    const onError = (error: unknown): void => void errors.push(error);
+    const functions = createFunctions({ store, circuits, clock: systemClock, onError });
     const run = async (first: number, end: number): Promise<Cpu> => ({
       apiMs: await timeApi(functions, eventsOf(profile, targetUrl, first, end)),
       workerMs: await timeWorker(functions, services, profile.workerBatch),

@@ -1,6 +1,6 @@
 /** The whole system in one process, on the local AWS, with a target that remembers what it got. */
 
-import { createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { createAwsClients, createAwsMessageStore, createDynamoCircuitStore } from '@millrace/core/aws';
 import {
   createEventSourceMapping,
   createMessageResources,
@@ -39,8 +39,10 @@ export async function startLocalSystem({ workerBatch, answer }: LocalSystemOptio
   const resources = await createMessageResources(clients, { prefix: 'cost' });
   const [queueUrl = ''] = resources.workQueueUrls;
   const store = createAwsMessageStore(resources, { clients, clock });
+  const { circuitsTableName: tableName } = resources;
+  const circuits = createDynamoCircuitStore({ client: clients.dynamodb, tableName, clock });
   const errors: unknown[] = [];
-  const functions = createFunctions({ store, clock, onError: (error) => void errors.push(error) });
+  const functions = createFunctions({ store, circuits, clock, onError: (error) => void errors.push(error) });
   const receiver = await startReceiver((reception) => answer(reception, receiver.of(reception.webhookId).length));
   const mapping = { aws, queueUrl, clock: clock.now, batchSize: workerBatch, timeoutMs: 60_000 };
   aws.clearCalls();

@@ -6,10 +6,18 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HealthProblem, systemClock } from '@millrace/core';
 import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
-import { createHttpTarget, type DeliveryLoop, deliver, logAttempt, startDeliveryLoop } from '@millrace/delivery-worker';
+import {
+  createHttpTarget,
+  type DeliveryLoop,
+  deliver,
+  logAttempt,
+  startDeliveryLoop,
+  type TargetGate,
+} from '@millrace/delivery-worker';
 import { createApp } from '@millrace/ingest-api';
 import type { Logger } from 'pino';
 import type { UpConfig } from './config.ts';
+import { openGate } from './gate.ts';
 import { createHeldUpLog } from './held-up-log.ts';
 import { listen } from './http-server.ts';
 import { describeStall } from './stall.ts';
@@ -21,6 +29,8 @@ export interface System {
 }
 
 const RETENTION_INTERVAL_MS = 60_000;
+/** For what is still to be written of targets when deliveries have ended. */
+const FLUSH_MS = 1_000;
 
 /**
  * @throws DataFolderError when the folder cannot be used
@@ -34,16 +44,19 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
   });
   try {
     let delivery: Delivery | undefined;
+    const gate = openGate(store.circuits, log);
     const app = createApp({
       store,
+      circuits: store.circuits,
       clock: systemClock,
       config: config.api,
+      onTarget: gate.forget,
       readiness: () => findStall(store, delivery?.loop),
       onError: (error) => log.error({ err: error }, 'request failed'),
     });
     const server = await listen(app.fetch, config.host, config.port);
     // Only now: when the address cannot be had, nothing has been begun.
-    if (config.delivery) delivery = startDelivery(store, config, version, log);
+    if (config.delivery) delivery = startDelivery({ store, gate, config, version, log });
     const stopRetention = startRetention(store, log);
     return {
       url: server.url,
@@ -64,13 +77,22 @@ interface Delivery {
   stop(): Promise<void>;
 }
 
-function startDelivery(store: SqliteStore, config: UpConfig, version: string, log: Logger): Delivery {
+interface DeliveryParts {
+  readonly store: SqliteStore;
+  readonly gate: TargetGate;
+  readonly config: UpConfig;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+function startDelivery({ store, gate, config, version, log }: DeliveryParts): Delivery {
   const { concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
   const target = createHttpTarget({ connectTimeoutMs, connections: concurrency, userAgent: `Millrace/${version}` });
   const onError = createHeldUpLog(log, systemClock);
   const deps = {
     store,
     target,
+    gate,
     clock: systemClock,
     random: Math.random,
     newToken: randomUUID,
@@ -93,6 +115,7 @@ function startDelivery(store: SqliteStore, config: UpConfig, version: string, lo
       const unfinished = await loop.stop(config.shutdownMs);
       if (unfinished > 0) log.warn({ unfinished }, 'deliveries were cut off: the next start takes them up');
       await target.close();
+      await gate.flush(FLUSH_MS);
     },
   };
 }
