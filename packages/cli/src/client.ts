@@ -13,12 +13,16 @@ import {
   isReplayed,
   isReplayPage,
   isStats,
+  isTarget,
+  isTargetPage,
   type MessageInput,
   type MessageView,
   type Page,
   parseJson,
   type ReplayPage,
   type Stats,
+  type TargetPage,
+  type TargetView,
 } from './api-shapes.ts';
 import { ApiError, ForeignAnswerError, UnreachableError } from './client-errors.ts';
 import { EXIT, ExitError } from './exit.ts';
@@ -51,6 +55,18 @@ interface ReplayOneInput {
   readonly targetUrl?: string | undefined;
 }
 
+interface TargetsInput {
+  readonly senderId?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface TargetInput {
+  readonly senderId: string;
+  /** An origin or a URL. */
+  readonly target: string;
+}
+
 interface BatchAnswer {
   /** One per item, in order. */
   readonly results: readonly BatchResult[];
@@ -70,6 +86,9 @@ export interface ApiClient {
   replayOne(messageId: string, which: ReplayOneInput): Promise<{ readonly replayed: number }>;
   replay(query: ReplayInput): Promise<ReplayPage>;
   stats(): Promise<Stats>;
+  targets(query: TargetsInput): Promise<TargetPage>;
+  holdTarget(which: TargetInput): Promise<TargetView>;
+  releaseTarget(which: TargetInput): Promise<TargetView>;
   close(): Promise<void>;
 }
 
@@ -159,6 +178,9 @@ export function createClient(options: ClientOptions): ApiClient {
     replayOne: (messageId, which) => call(post(`/messages/${encodeStrictly(messageId)}/replay`, which), isReplayed),
     replay: (query) => call(post('/replays', query), isReplayPage),
     stats: () => call({ method: 'GET', path: '/stats' }, isStats),
+    targets: (query) => call({ method: 'GET', path: `/targets${queryText({ ...query })}` }, isTargetPage),
+    holdTarget: (which) => call(post('/targets/hold', which), isTarget),
+    releaseTarget: (which) => call(post('/targets/release', which), isTarget),
     close: () => agent.destroy(),
   };
 }

@@ -45,7 +45,12 @@ const LONGEST_WAIT_MS = 900_000;
 export function createFunctionGate(
   deps: Pick<TargetGateDeps, 'store' | 'clock' | 'onCircuit' | 'onError'>,
 ): TargetGate {
-  const effects = { random: Math.random, newToken: randomUUID, sleep };
+  const effects = {
+    random: Math.random,
+    newToken: randomUUID,
+    // The limit of a wait that is over must not keep a process from ending.
+    sleep: (ms: number) => sleep(ms, undefined, { ref: false }),
+  };
   return createTargetGate({ ...effects, longestWaitMs: LONGEST_WAIT_MS, ...deps });
 }
 

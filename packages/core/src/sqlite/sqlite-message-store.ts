@@ -237,8 +237,11 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
     oldestDue: () => host.call('oldestDue', undefined),
 
     async removeExpired() {
-      await removeInSlices(() => host.call('removeExpiredTargets', { now: clock.now(), limit: REMOVE_SLICE }));
-      return await removeInSlices(() => host.call('removeExpired', { now: clock.now(), limit: REMOVE_SLICE }));
+      const [messages] = await Promise.all([
+        removeInSlices(() => host.call('removeExpired', { now: clock.now(), limit: REMOVE_SLICE })),
+        removeInSlices(() => host.call('removeExpiredTargets', { now: clock.now(), limit: REMOVE_SLICE })),
+      ]);
+      return messages;
     },
 
     close: () => host.close(),
