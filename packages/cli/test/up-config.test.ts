@@ -27,7 +27,7 @@ describe('the settings of up', () => {
       shutdownMs: 30_000,
       logLevel: 'info',
       api: { allowHttp: false, corsOrigins: [] },
-      worker: { concurrency: 128, connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 },
+      worker: { concurrency: 128, connectTimeoutMs: 5_000, requestTimeoutMs: 30_000, circuitBreaker: true },
     });
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -58,7 +58,7 @@ describe('the settings of up', () => {
       shutdownMs: 0,
       logLevel: 'silent',
       api: { allowHttp: true, corsOrigins: ['https://app.example'] },
-      worker: { concurrency: 1, connectTimeoutMs: 2, requestTimeoutMs: 3 },
+      worker: { concurrency: 1, connectTimeoutMs: 2, requestTimeoutMs: 3, circuitBreaker: true },
     });
   });
 

@@ -6,6 +6,8 @@ export interface WorkerConfig {
   readonly connectTimeoutMs: number;
   /** For the whole exchange, reading the answer included; each MB of body adds `PER_MEGABYTE_MS`. */
   readonly requestTimeoutMs: number;
+  /** False: targets that fail are not left alone. Holds stay in force. */
+  readonly circuitBreaker: boolean;
 }
 
 /** Each setting: its default and its bounds. */
@@ -31,10 +33,16 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): W
     problems.push(`${name} must be a whole number from ${least} to ${most}, not "${text}"`);
     return fallback;
   };
+  const readSwitch = (name: string): boolean => {
+    const text = env[name] || 'on';
+    if (text !== 'on' && text !== 'off') problems.push(`${name} must be on or off, not "${text}"`);
+    return text !== 'off';
+  };
   const config: WorkerConfig = {
     concurrency: read('MILLRACE_CONCURRENCY'),
     connectTimeoutMs: read('MILLRACE_CONNECT_TIMEOUT_MS'),
     requestTimeoutMs: read('MILLRACE_REQUEST_TIMEOUT_MS'),
+    circuitBreaker: readSwitch('MILLRACE_CIRCUIT_BREAKER'),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);

@@ -43,7 +43,7 @@ const LONGEST_WAIT_MS = 900_000;
 
 /** The gate of a function. */
 export function createFunctionGate(
-  deps: Pick<TargetGateDeps, 'store' | 'clock' | 'onCircuit' | 'onError'>,
+  deps: Pick<TargetGateDeps, 'store' | 'clock' | 'breaker' | 'onCircuit' | 'onError'>,
 ): TargetGate {
   const effects = {
     random: Math.random,

@@ -22,6 +22,7 @@ const clients = createAwsClients();
 const gate = createFunctionGate({
   store: createDynamoCircuitStore({ client: clients.dynamodb, tableName: aws.circuitsTableName }),
   clock: systemClock,
+  breaker: worker.circuitBreaker,
   onCircuit: logCircuit(log),
   onError: (error) => log.warn({ err: error }, OUT_OF_REACH),
 });

@@ -16,7 +16,7 @@ function problemsOf(env: Record<string, string | undefined>): readonly string[] 
 
 describe('the configuration of the worker', () => {
   test('has defaults', () => {
-    const defaults = { concurrency: 128, connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 };
+    const defaults = { concurrency: 128, connectTimeoutMs: 5_000, requestTimeoutMs: 30_000, circuitBreaker: true };
     expect(loadConfig({})).toEqual(defaults);
     expect(loadConfig({ MILLRACE_CONCURRENCY: '', MILLRACE_CONNECT_TIMEOUT_MS: undefined, OTHER: 'x' })).toEqual(
       defaults,
@@ -29,8 +29,14 @@ describe('the configuration of the worker', () => {
         MILLRACE_CONCURRENCY: '7',
         MILLRACE_CONNECT_TIMEOUT_MS: '60000',
         MILLRACE_REQUEST_TIMEOUT_MS: '1',
+        MILLRACE_CIRCUIT_BREAKER: 'off',
       }),
-    ).toEqual({ concurrency: 7, connectTimeoutMs: 60_000, requestTimeoutMs: 1 });
+    ).toEqual({ concurrency: 7, connectTimeoutMs: 60_000, requestTimeoutMs: 1, circuitBreaker: false });
+  });
+
+  test.each(['true', 'OFF', '0'])('takes %j neither for on nor for off', (text) => {
+    const problem = `MILLRACE_CIRCUIT_BREAKER must be on or off, not "${text}"`;
+    expect(problemsOf({ MILLRACE_CIRCUIT_BREAKER: text })).toEqual([problem]);
   });
 
   test.each([

@@ -370,6 +370,17 @@ describe('a store that cannot be asked', () => {
   });
 });
 
+test('without the breaker failures are not counted, and messages go; holds stay in force', async () => {
+  const world = await openWorld();
+  await fail(world.worker());
+  const worker = world.worker({ breaker: false });
+  await fail(worker, { senderId: 'shop' });
+  expect(await worker.ask()).toMatchObject({ kind: 'go' });
+  expect(await worker.ask({ senderId: 'shop' })).toMatchObject({ kind: 'go' });
+  await worker.go(answer(410));
+  expect(await worker.ask()).toMatchObject({ kind: 'held' });
+});
+
 test('no message waits for longer than a worker lets it', async () => {
   const world = await openWorld();
   const worker = world.worker({ longestWaitMs: 15_000 });

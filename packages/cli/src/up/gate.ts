@@ -12,9 +12,10 @@ import { createHeldUpLog } from './held-up-log.ts';
 const LONGEST_WAIT_MS = 15_000;
 
 /** The gate of one machine. */
-export function openGate(circuits: CircuitStore, log: Logger): TargetGate {
+export function openGate(circuits: CircuitStore, breaker: boolean, log: Logger): TargetGate {
   return createTargetGate({
     store: circuits,
+    breaker,
     clock: systemClock,
     random: Math.random,
     newToken: randomUUID,

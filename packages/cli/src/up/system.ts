@@ -44,7 +44,7 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
   });
   try {
     let delivery: Delivery | undefined;
-    const gate = openGate(store.circuits, log);
+    const gate = openGate(store.circuits, config.worker.circuitBreaker, log);
     const app = createApp({
       store,
       circuits: store.circuits,

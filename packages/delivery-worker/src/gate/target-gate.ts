@@ -71,6 +71,8 @@ export interface TargetGateDeps {
   readonly sleep: (ms: number) => Promise<void>;
   /** Milliseconds after which a message that waits asks again, whatever it waits for. */
   readonly longestWaitMs: number;
+  /** False: failures are not counted, and no circuit is looked at. Default true. */
+  readonly breaker?: boolean;
   /** Told of each change of a circuit's state, once, by the worker that made it. */
   readonly onCircuit?: (event: CircuitEvent) => void;
   /**
@@ -86,7 +88,8 @@ export interface TargetGateDeps {
 const PROBE_WAIT_MS = 10_000;
 
 export function createTargetGate(deps: TargetGateDeps): TargetGate {
-  const { store, clock, random, newToken, sleep, longestWaitMs, onError, onWait = () => undefined } = deps;
+  const { store, clock, random, newToken, sleep, longestWaitMs, onError } = deps;
+  const { breaker = true, onWait = () => undefined } = deps;
   const known = createKnownTargets({ store, clock, sleep, onError });
   const changes = createTargetChanges({ store, known, onCircuit, onError });
   const counts = createOriginCounts({ known, changes, clock, random });
@@ -142,7 +145,7 @@ export function createTargetGate(deps: TargetGateDeps): TargetGate {
         return circuit === undefined ? undefined : { ...state, circuit };
       });
       changes.inBackground(work);
-    } else if (failure !== undefined) counts.add(origin, failure);
+    } else if (failure !== undefined && breaker) counts.add(origin, failure);
     const asked = outcome === null ? null : holdOf(outcome, clock.now());
     if (asked !== null) place(asked.of === 'url' ? url : origin, asked.hold);
   }
@@ -172,6 +175,7 @@ export function createTargetGate(deps: TargetGateDeps): TargetGate {
       if (originHold !== null) {
         return waitWithLane(origin, originHold.kind === 'retry-after' ? originHold.until : Number.POSITIVE_INFINITY);
       }
+      if (!breaker) return go(origin, url, null);
       try {
         const answer = await askCircuit(origin, leaseMs);
         return answer.kind === 'wait' ? answer : go(origin, url, answer.probe);
