@@ -15,6 +15,7 @@ const SETTINGS = {
   AWS_ACCESS_KEY_ID: 'bench',
   AWS_SECRET_ACCESS_KEY: 'bench',
   MILLRACE_TABLE: 'messages',
+  MILLRACE_CIRCUITS_TABLE: 'circuits',
   MILLRACE_BUCKET: 'payloads',
   MILLRACE_WORK_QUEUE_URLS: 'https://sqs.eu-central-1.amazonaws.com/000000000000/work',
   MILLRACE_DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/000000000000/dead-letters',

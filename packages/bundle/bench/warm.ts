@@ -4,7 +4,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createSigningSecrets, systemClock } from '@millrace/core';
-import { createAwsClients, createAwsMessageStore, createAwsSecretStore } from '@millrace/core/aws';
+import {
+  createAwsClients,
+  createAwsMessageStore,
+  createAwsSecretStore,
+  createDynamoCircuitStore,
+} from '@millrace/core/aws';
 import type { SQSEvent } from 'aws-lambda';
 import type { Row } from '../../cli/bench/delivery/report.ts';
 import { createHttpTarget } from '../../delivery-worker/src/http-target.ts';
@@ -18,6 +23,7 @@ const WARM_UP_BATCHES = 100;
 const BATCHES = 300;
 
 const RESOURCES = {
+  circuitsTableName: 'circuits',
   tableName: 'messages',
   bucketName: 'payloads',
   workQueueUrls: ['https://sqs.eu-central-1.amazonaws.com/000000000000/work'],
@@ -42,6 +48,7 @@ export async function measureWarm(): Promise<readonly Row[]> {
     const accept = createLambdaHandler({
       store,
       signing,
+      circuits: createDynamoCircuitStore({ client: clients.dynamodb, tableName: RESOURCES.circuitsTableName }),
       parameters: { get: () => Promise.resolve(undefined) },
       clock: systemClock,
       config: { allowHttp: true, corsOrigins: [], callersParameter: undefined, openFrontDoor: true },

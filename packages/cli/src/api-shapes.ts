@@ -101,6 +101,31 @@ export interface SigningSecretsView {
   }[];
 }
 
+/** What keeps messages of a sender from a target: an origin, or a URL. Times are RFC 3339. */
+export interface TargetView {
+  readonly senderId: string;
+  readonly target: string;
+  readonly circuit: {
+    readonly state: string;
+    readonly since: string;
+    readonly until: string | null;
+    readonly requests: number;
+    readonly failures: number;
+    readonly why: string | null;
+  } | null;
+  readonly hold: {
+    readonly kind: string;
+    readonly since: string;
+    readonly until: string | null;
+    readonly why: string;
+  } | null;
+}
+
+export interface TargetPage {
+  readonly targets: readonly TargetView[];
+  readonly cursor: string | null;
+}
+
 type Guard<T> = (value: unknown) => value is T;
 type Fields<T> = { readonly [K in keyof Required<T>]: (value: unknown) => boolean };
 
@@ -198,6 +223,24 @@ export const isStats = shape<Stats>({
   waiting: isNumber,
   difference: isNumber,
 });
+
+export const isTarget = shape<TargetView>({
+  senderId: isString,
+  target: isString,
+  circuit: orNull(
+    shape({
+      state: isString,
+      since: isString,
+      until: orNull(isString),
+      requests: isNumber,
+      failures: isNumber,
+      why: orNull(isString),
+    }),
+  ),
+  hold: orNull(shape({ kind: isString, since: isString, until: orNull(isString), why: isString })),
+});
+
+export const isTargetPage = shape<TargetPage>({ targets: arrayOf(isTarget), cursor: orNull(isString) });
 
 /** What the front door of AWS says by itself: HTTP APIs as `message`, function URLs as `Message`. */
 export function frontDoorMessage(text: string): string | undefined {

@@ -14,6 +14,8 @@ import {
   isReplayPage,
   isSigningSecrets,
   isStats,
+  isTarget,
+  isTargetPage,
   type MessageInput,
   type MessageView,
   type Page,
@@ -21,6 +23,8 @@ import {
   type ReplayPage,
   type SigningSecretsView,
   type Stats,
+  type TargetPage,
+  type TargetView,
 } from './api-shapes.ts';
 import { ApiError, ForeignAnswerError, UnreachableError } from './client-errors.ts';
 import { EXIT, ExitError } from './exit.ts';
@@ -53,6 +57,18 @@ interface ReplayOneInput {
   readonly targetUrl?: string | undefined;
 }
 
+interface TargetsInput {
+  readonly senderId?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface TargetInput {
+  readonly senderId: string;
+  /** An origin or a URL. */
+  readonly target: string;
+}
+
 interface BatchAnswer {
   /** One per item, in order. */
   readonly results: readonly BatchResult[];
@@ -76,6 +92,9 @@ export interface ApiClient {
   /** Not to be repeated when no answer came: each call makes another secret. */
   rotateSecret(senderId: string, rotation: { readonly overlapSeconds?: number }): Promise<SigningSecretsView>;
   stats(): Promise<Stats>;
+  targets(query: TargetsInput): Promise<TargetPage>;
+  holdTarget(which: TargetInput): Promise<TargetView>;
+  releaseTarget(which: TargetInput): Promise<TargetView>;
   close(): Promise<void>;
 }
 
@@ -168,6 +187,9 @@ export function createClient(options: ClientOptions): ApiClient {
     rotateSecret: (senderId, rotation) =>
       call(post(`/secrets/${encodeStrictly(senderId)}/rotate`, rotation), isSigningSecrets),
     stats: () => call({ method: 'GET', path: '/stats' }, isStats),
+    targets: (query) => call({ method: 'GET', path: `/targets${queryText({ ...query })}` }, isTargetPage),
+    holdTarget: (which) => call(post('/targets/hold', which), isTarget),
+    releaseTarget: (which) => call(post('/targets/release', which), isTarget),
     close: () => agent.destroy(),
   };
 }

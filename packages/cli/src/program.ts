@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   replay: async () => (await import('./commands/replay.ts')).registerReplay,
   secret: async () => (await import('./commands/secret.ts')).registerSecret,
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
+  targets: async () => (await import('./commands/targets.ts')).registerTargets,
   stats: async () => (await import('./commands/stats.ts')).registerStats,
   load: async () => (await import('./load/register-load.ts')).registerLoad,
 };
@@ -57,21 +58,25 @@ export async function createProgram(
 
 /** Commands are added after this: they inherit where output goes and how errors end. */
 function createBareProgram(io: Io): Command {
-  return new Command('millrace')
-    .description('Accepts messages exactly once and delivers them over HTTP, with retries, dead letters and replay.')
-    .version(readVersion(), '-V, --version', 'print the version')
-    .addHelpText('after', HELP)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
-      // The error is thrown as well, and printed once, by whoever catches it.
-      outputError: () => undefined,
-      getOutHelpWidth: () => io.stdout.columns ?? 80,
-      getErrHelpWidth: () => io.stderr.columns ?? 80,
-      getOutHasColors: () => hasColours(io.stdout, io.env),
-      getErrHasColors: () => hasColours(io.stderr, io.env),
-    });
+  return (
+    new Command('millrace')
+      .description('Accepts messages exactly once and delivers them over HTTP, with retries, dead letters and replay.')
+      .version(readVersion(), '-V, --version', 'print the version')
+      .addHelpText('after', HELP)
+      // What follows the name of a command is that command's, also where one is under another.
+      .enablePositionalOptions()
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => void io.stdout.write(text),
+        writeErr: (text) => void io.stderr.write(text),
+        // The error is thrown as well, and printed once, by whoever catches it.
+        outputError: () => undefined,
+        getOutHelpWidth: () => io.stdout.columns ?? 80,
+        getErrHelpWidth: () => io.stderr.columns ?? 80,
+        getOutHasColors: () => hasColours(io.stdout, io.env),
+        getErrHasColors: () => hasColours(io.stderr, io.env),
+      })
+  );
 }
 
 function readVersion(): string {

@@ -2,7 +2,13 @@
 
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createSigningSecrets } from '@millrace/core';
-import { type AwsClients, createAwsClients, createAwsMessageStore, createAwsSecretStore } from '@millrace/core/aws';
+import {
+  type AwsClients,
+  createAwsClients,
+  createAwsMessageStore,
+  createAwsSecretStore,
+  createDynamoCircuitStore,
+} from '@millrace/core/aws';
 import { createManualClock, START_TIME } from '@millrace/core/testing';
 import {
   createEventSourceMapping,
@@ -36,6 +42,8 @@ beforeEach(async () => {
   const store = createAwsMessageStore(resources, { clients, clock });
   const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/millrace/dev/secrets' }, clients);
   const signing = createSigningSecrets({ store: secrets, clock });
+  const { circuitsTableName: tableName } = resources;
+  const circuits = createDynamoCircuitStore({ client: clients.dynamodb, tableName, clock });
   receiver = await startReceiver(() => 404);
   target = createHttpTarget({
     connectTimeoutMs: 5_000,
@@ -44,7 +52,7 @@ beforeEach(async () => {
     allowedPrivateCidrs: ['127.0.0.0/8'],
   });
   const app = createApp({
-    ...{ store, signing, clock, config: { allowHttp: true, corsOrigins: [] } },
+    ...{ store, signing, circuits, clock, config: { allowHttp: true, corsOrigins: [] } },
     callerOf: () => ({ name: 'the caller', senders }),
   });
   const onError = (error: unknown) => {

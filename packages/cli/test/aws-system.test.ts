@@ -7,6 +7,7 @@ import {
   createAwsClients,
   createAwsMessageStore,
   createAwsSecretStore,
+  createDynamoCircuitStore,
   type DynamoMessageStore,
 } from '@millrace/core/aws';
 import { createManualClock, START_TIME } from '@millrace/core/testing';
@@ -18,7 +19,13 @@ import {
   type MessageResources,
   startLocalAws,
 } from '@millrace/core/testing/aws';
-import { createDeliveryHandler, createHttpTarget, createStrandedHandler, type Target } from '@millrace/delivery-worker';
+import {
+  createDeliveryHandler,
+  createFunctionGate,
+  createHttpTarget,
+  createStrandedHandler,
+  type Target,
+} from '@millrace/delivery-worker';
 import { createApp } from '@millrace/ingest-api';
 import { type Receiver, startReceiver } from './support/receiver.ts';
 
@@ -51,6 +58,8 @@ beforeEach(async () => {
   store = createAwsMessageStore(resources, { clients, clock });
   const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/millrace/dev/secrets' }, clients);
   const signing = createSigningSecrets({ store: secrets, clock });
+  const { circuitsTableName: tableName } = resources;
+  const circuits = createDynamoCircuitStore({ client: clients.dynamodb, tableName, clock });
   answers = [];
   errors = [];
   receiver = await startReceiver(() => answers.shift() ?? 200);
@@ -60,10 +69,11 @@ beforeEach(async () => {
     userAgent: 'Millrace',
     allowedPrivateCidrs: ['127.0.0.0/8'],
   });
-  api = createApp({ store, signing, clock, config: { allowHttp: true, corsOrigins: [] } });
+  api = createApp({ store, signing, circuits, clock, config: { allowHttp: true, corsOrigins: [] } });
   const onError = (error: unknown): void => void errors.push(error);
   const deliveryHandler = createDeliveryHandler({
     ...{ store, signing, target, clock, onAttempt: () => undefined, onError },
+    gate: createFunctionGate({ store: circuits, clock, onError }),
     config: { concurrency: 10, requestTimeoutMs: 5_000 },
   });
   const shards = resources.workQueueUrls.map((queueUrl) =>
@@ -187,6 +197,68 @@ describe('a message on AWS', () => {
     clock.set(due);
     await passTime();
     expect(receiver.receptions).toHaveLength(1);
+  });
+});
+
+describe('a target on AWS', () => {
+  const sendTen = () => {
+    const messages = Array.from({ length: 10 }, (_, index) => aBody(`x${index}`, { retry: { maxAttempts: 1 } }));
+    return post('/messages', { messages });
+  };
+
+  test('that fails is left alone: its messages wait in the queue, and go when it is probed', async () => {
+    answers = Array.from({ length: 10 }, () => 503);
+    await sendTen();
+    await work.settle();
+    const origin = new URL(receiver.url).origin;
+    const page = await (await api.request('/targets?senderId=billing')).json();
+    expect(page).toMatchObject({ targets: [{ target: origin, circuit: { state: 'open', failures: 10 } }] });
+
+    await post('/message', aBody('m1'));
+    await work.settle();
+    expect(receiver.receptions).toHaveLength(10);
+    expect(await statusOf('m1')).toEqual({ status: 'QUEUED', reason: null, attempts: 0 });
+    await passTime();
+    expect(await statusOf('m1')).toEqual({ status: 'SUCCESS', reason: null, attempts: 1 });
+    expect(errors).toEqual([]);
+  });
+
+  test('that is held by hand gets nothing until it is released', async () => {
+    const key = { senderId: 'billing', target: receiver.url };
+    expect(await post('/targets/hold', key)).toMatchObject({ status: 200, json: { hold: { kind: 'manual' } } });
+    await post('/message', aBody('m1'));
+    for (let quarter = 0; quarter < 5; quarter++) {
+      await work.settle();
+      clock.advance(15 * MINUTE_MS);
+    }
+    expect(receiver.receptions).toEqual([]);
+    expect(await post('/targets/release', key)).toMatchObject({ status: 200 });
+    await work.settle();
+    expect(await statusOf('m1')).toEqual({ status: 'SUCCESS', reason: null, attempts: 1 });
+  });
+
+  test('that is gone makes dead letters, told as held, which are delivered by a replay after its release', async () => {
+    answers = [410];
+    await post('/message', aBody('m1'));
+    await work.settle();
+    await post('/message', aBody('m2'));
+    await work.settle();
+    expect(await statusOf('m1')).toEqual({ status: 'FAILED', reason: 'gone', attempts: 1 });
+    expect(await statusOf('m2')).toEqual({ status: 'FAILED', reason: 'held', attempts: 0 });
+    expect(deadLetters().map(({ reason }) => reason)).toEqual(['gone', 'held']);
+    const key = { senderId: 'billing', target: `${receiver.url}/hooks` };
+    expect(await post('/targets/release', key)).toMatchObject({ status: 200 });
+    clock.advance(MINUTE_MS);
+    expect(await post('/replays', { reason: 'held' })).toMatchObject({ json: { replayed: 1 } });
+    await work.settle();
+    expect(await statusOf('m2')).toEqual({ status: 'SUCCESS', reason: null, attempts: 1 });
+    expect(await store.accounting.run()).toMatchObject({
+      accepted: 2,
+      succeeded: 1,
+      failed: 1,
+      waiting: 0,
+      missing: 0,
+    });
   });
 });
 

@@ -5,7 +5,17 @@ import { type Answer, ok, type ScriptedServer, startScriptedServer } from './sup
 
 const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done in part, 130 interrupted';
 const STATS = { accepted: 0, succeeded: 0, failed: 0, waiting: 0, difference: 0 };
-const CLIENT_COMMANDS = ['send', 'status', 'list', 'dead-letters', 'replay', 'secret show', 'secret rotate', 'stats'];
+const CLIENT_COMMANDS = [
+  'send',
+  'status',
+  'list',
+  'dead-letters',
+  'replay',
+  'secret show',
+  'secret rotate',
+  'targets',
+  'stats',
+];
 
 describe('the program', () => {
   test('lists its commands and exit codes in its help', async () => {

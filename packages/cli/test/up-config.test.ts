@@ -27,7 +27,13 @@ describe('the settings of up', () => {
       shutdownMs: 30_000,
       logLevel: 'info',
       api: { allowHttp: false, corsOrigins: [] },
-      worker: { concurrency: 128, connectTimeoutMs: 5_000, requestTimeoutMs: 30_000, allowedPrivateCidrs: [] },
+      worker: {
+        concurrency: 128,
+        connectTimeoutMs: 5_000,
+        requestTimeoutMs: 30_000,
+        allowedPrivateCidrs: [],
+        circuitBreaker: true,
+      },
     });
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -64,6 +70,7 @@ describe('the settings of up', () => {
         connectTimeoutMs: 2,
         requestTimeoutMs: 3,
         allowedPrivateCidrs: ['127.0.0.0/8', '::1/128'],
+        circuitBreaker: true,
       },
     });
   });

@@ -76,6 +76,39 @@ describe('the system', () => {
     expect(receiver.receptions).toHaveLength(0);
   });
 
+  test('leaves a target alone that fails, logs it, and shows it', async () => {
+    const receiver = await sandbox.receiver(() => 500);
+    const { client, logged } = await start({ MILLRACE_LOG_LEVEL: 'info' });
+    for (let index = 0; index < 10; index++) {
+      const retry = { maxAttempts: 1 };
+      await client.send(messageInput({ messageId: `m${index}`, targetUrl: receiver.url, retry }));
+    }
+    await until('the circuit is open', () => logged.some(({ msg }) => msg === 'circuit'));
+    const origin = new URL(receiver.url).origin;
+    expect(logged.find(({ msg }) => msg === 'circuit')).toMatchObject({
+      ...{ level: 40, senderId: 'billing', origin, from: 'closed', to: 'open', until: expect.any(String) },
+    });
+    await client.send(messageInput({ messageId: 'later', targetUrl: receiver.url }));
+    expect((await client.targets({ limit: 10 })).targets).toMatchObject([
+      { senderId: 'billing', target: origin, circuit: { state: 'open', failures: 10, why: 'HTTP 500' }, hold: null },
+    ]);
+    await until('nothing moves', async () => (await client.stats()).failed === 10);
+    expect(receiver.receptions).toHaveLength(10);
+    expect(await client.stats()).toMatchObject({ waiting: 1, difference: 0 });
+  });
+
+  test('sends nothing to a target that is held', async () => {
+    const receiver = await sandbox.receiver(() => 200);
+    const { client } = await start();
+    const target = { senderId: 'billing', target: receiver.url };
+    expect(await client.holdTarget(target)).toMatchObject({ hold: { kind: 'manual' } });
+    await client.send(messageInput({ targetUrl: receiver.url }));
+    await client.send(messageInput({ targetUrl: receiver.url, senderId: 'shop' }));
+    await until('the message of the other sender is delivered', () => receiver.receptions.length > 0);
+    expect(await client.stats()).toMatchObject({ succeeded: 1, waiting: 1 });
+    expect(await client.releaseTarget(target)).toMatchObject({ hold: null });
+  });
+
   test('is ready, and says so', async () => {
     const { system } = await start();
     const response = await fetch(`${system.url}/health/ready`);

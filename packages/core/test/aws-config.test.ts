@@ -4,6 +4,7 @@ import { loadAwsConfig } from '@millrace/core/aws';
 
 const ENV = {
   MILLRACE_TABLE: 'messages',
+  MILLRACE_CIRCUITS_TABLE: 'circuits',
   MILLRACE_BUCKET: 'payloads',
   MILLRACE_WORK_QUEUE_URLS: 'https://sqs.example/1/a,https://sqs.example/1/b',
   MILLRACE_DEAD_LETTER_QUEUE_URL: 'https://sqs.example/1/dead',
@@ -13,6 +14,7 @@ describe('the settings of a deployed system', () => {
   test('say where its parts are', () => {
     expect(loadAwsConfig(ENV)).toEqual({
       tableName: 'messages',
+      circuitsTableName: 'circuits',
       bucketName: 'payloads',
       workQueueUrls: ['https://sqs.example/1/a', 'https://sqs.example/1/b'],
       deadLetterQueueUrl: 'https://sqs.example/1/dead',
@@ -27,6 +29,7 @@ describe('the settings of a deployed system', () => {
         'MILLRACE_DEDUPE_DAYS must be a whole number from 7 to 365, not "6"',
         'MILLRACE_DEAD_LETTER_QUEUE_URL is not set',
         'MILLRACE_TABLE is not set',
+        'MILLRACE_CIRCUITS_TABLE is not set',
         'MILLRACE_BUCKET is not set',
         'MILLRACE_WORK_QUEUE_URLS is not set',
       ]),

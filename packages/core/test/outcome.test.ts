@@ -4,7 +4,7 @@ import { describeFailure, outcomeStatus, react } from '@millrace/core';
 import fc from 'fast-check';
 
 /** What delivery.md says must follow: `retry` stands for "retry while attempts remain and the message lives". */
-type Verdict = 'succeed' | 'retry' | 'rejected' | 'gone' | 'blocked' | 'interrupted' | 'expired';
+type Verdict = 'succeed' | 'retry' | 'rejected' | 'gone' | 'aborted' | 'blocked' | 'interrupted' | 'expired' | 'held';
 
 const STATUS_VERDICTS: readonly { readonly from: number; readonly to: number; readonly verdict: Verdict }[] = [
   { from: 100, to: 199, verdict: 'rejected' },
@@ -38,6 +38,7 @@ const OTHER_VERDICTS: readonly {
     text: 'the last attempt was cut off before its result was known',
   },
   { outcome: { kind: 'expired' }, verdict: 'expired', text: 'expired before it could be delivered' },
+  { outcome: { kind: 'held', detail: 'since then' }, verdict: 'held', text: 'held: since then' },
 ];
 
 interface Case {
@@ -146,6 +147,21 @@ describe('react', () => {
     expect(react(outcome, makeContext({ expiresAt: 500 }))).toEqual({ kind: 'dead-letter', reason: 'expired' });
     expect(react(outcome, makeContext({ expiresAt: 501 }))).toEqual({ kind: 'retry', due: 500 });
   });
+
+  test.each([
+    { control: 'abort-message', reason: 'aborted' },
+    { control: 'disable', reason: 'gone' },
+  ] as const)(
+    'ends a message as $reason when a target that fails says $control, and else does as it would',
+    (asked) => {
+      const { control, reason } = asked;
+      for (const { statusCode, verdict } of ALL_STATUSES) {
+        const reaction = react({ kind: 'response', statusCode, control, retryAfterMs: 9_000 }, makeContext());
+        const expected = verdict === 'succeed' || verdict === 'gone' ? verdict : reason;
+        expect({ statusCode, ...reaction }).toEqual({ statusCode, ...expectedReaction(expected) });
+      }
+    },
+  );
 
   test('calls a message exhausted, not expired, when both are true', () => {
     const at = makeContext({ attempt: 3, expiresAt: 0 });

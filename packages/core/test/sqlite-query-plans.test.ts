@@ -59,6 +59,18 @@ function walkThrough(engine: MessageEngine): void {
     }
   }
   engine.removeExpired({ now: now + 100, limit: 10 });
+  const key = { senderId: 'billing', target: 'https://partner.example' };
+  const record = { ...key, version: 'a', state: '{}', expiresAt: now };
+  engine.writeTargets({
+    now,
+    writes: [
+      { record, seen: null },
+      { record, seen: 'a' },
+    ],
+  });
+  engine.readTargets({ now, keys: [key] });
+  for (const senderId of [undefined, 'billing']) engine.listTargets({ now, senderId, after: undefined, limit: 3 });
+  engine.removeExpiredTargets({ now, limit: 3 });
   engine.beforeCommit();
 }
 
@@ -94,8 +106,10 @@ describe('every statement of the engine', () => {
     expect(tables.length).toBeGreaterThan(30);
   });
 
-  test('finds messages and requests through an index: none scans a table', () => {
-    const scans = [...plans].filter(([, plan]) => plan.some((step) => /^SCAN (messages|requests)\b/.test(step)));
+  test('finds messages, requests and targets through an index: none scans a table', () => {
+    const scans = [...plans].filter(([, plan]) =>
+      plan.some((step) => /^SCAN (messages|requests|targets)\b/.test(step)),
+    );
     expect(scans).toEqual([]);
   });
 

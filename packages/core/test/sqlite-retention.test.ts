@@ -27,6 +27,16 @@ async function deliver(h: SqliteHarness, count: number): Promise<void> {
   await h.store.settle(entries.map((entry) => ({ entry, token: 't', result: SUCCESS, error: null })));
 }
 
+/** What is in the file, past the store; it is open again afterwards. */
+async function storedColumn(h: SqliteHarness, table: string, column: string): Promise<unknown[]> {
+  await h.store.close();
+  const db = new DatabaseSync(path.join(h.folder, DATABASE_FILE), { readOnly: true });
+  const rows = db.prepare(`SELECT ${column} FROM ${table}`).all();
+  db.close();
+  await h.restart();
+  return rows.map((row) => row[column]);
+}
+
 describe('removeExpired', () => {
   const h = useHarness(() => openSqliteHarness());
 
@@ -53,6 +63,18 @@ describe('removeExpired', () => {
     expect(await h().store.removeExpired()).toBe(0);
     expect(await h().store.get(waiting.identity)).toHaveLength(1);
     expect(await h().store.counts()).toEqual({ accepted: 3, succeeded: 1, failed: 1, waiting: 1 });
+  });
+
+  test('removes what is known of targets when it says nothing any more', async () => {
+    const hold = { kind: 'retry-after', since: START_TIME, until: START_TIME + 5_000, why: 'HTTP 429' } as const;
+    const gone = { kind: 'gone', since: START_TIME, why: 'HTTP 410' } as const;
+    await h().store.circuits.write([
+      { key: { senderId: 'billing', target: 'https://a.example' }, state: { circuit: null, hold }, seen: null },
+      { key: { senderId: 'billing', target: 'https://b.example/' }, state: { circuit: null, hold: gone }, seen: null },
+    ]);
+    h().clock.advance(5_000);
+    await h().store.removeExpired();
+    expect(await storedColumn(h(), 'targets', 'target')).toEqual(['https://b.example/']);
   });
 
   test('leaves a replayed message alone', async () => {
@@ -93,12 +115,8 @@ describe('a body', () => {
   const h = useHarness(() => openSqliteHarness());
 
   async function storedBodies(): Promise<string[]> {
-    await h().store.close();
-    const db = new DatabaseSync(path.join(h().folder, DATABASE_FILE), { readOnly: true });
-    const rows = db.prepare('SELECT body FROM requests').all();
-    db.close();
-    await h().restart();
-    return rows.map((row) => Buffer.from(row['body'] as Uint8Array).toString());
+    const bodies = await storedColumn(h(), 'requests', 'body');
+    return bodies.map((body) => Buffer.from(body as Uint8Array).toString());
   }
 
   test('is gone when it is delivered; a failed one is kept for its replay until the message is removed', async () => {

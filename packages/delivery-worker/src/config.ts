@@ -8,6 +8,8 @@ export interface WorkerConfig {
   readonly requestTimeoutMs: number;
   /** Ranges of addresses that targets may have although they are not of the internet. */
   readonly allowedPrivateCidrs: readonly string[];
+  /** False: targets that fail are not left alone. Holds stay in force. */
+  readonly circuitBreaker: boolean;
 }
 
 export const ALLOWED_CIDRS_SETTING = 'MILLRACE_ALLOWED_PRIVATE_CIDRS';
@@ -35,11 +37,17 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): W
     problems.push(`${name} must be a whole number from ${least} to ${most}, not "${text}"`);
     return fallback;
   };
+  const readSwitch = (name: string): boolean => {
+    const text = env[name] || 'on';
+    if (text !== 'on' && text !== 'off') problems.push(`${name} must be on or off, not "${text}"`);
+    return text !== 'off';
+  };
   const config: WorkerConfig = {
     concurrency: read('MILLRACE_CONCURRENCY'),
     connectTimeoutMs: read('MILLRACE_CONNECT_TIMEOUT_MS'),
     requestTimeoutMs: read('MILLRACE_REQUEST_TIMEOUT_MS'),
     allowedPrivateCidrs: readCidrs(env[ALLOWED_CIDRS_SETTING] ?? '', problems),
+    circuitBreaker: readSwitch('MILLRACE_CIRCUIT_BREAKER'),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);

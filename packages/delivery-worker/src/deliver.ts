@@ -3,7 +3,9 @@
  * follow from it, before the entry is acknowledged.
  *
  * ```
- * claim ─won──▶ request ──▶ settle ──▶ acknowledge
+ * gate ──wait──▶ hand a copy back ───▶ acknowledge
+ *   │ go, or held
+ * claim ─won──▶ request ──▶ settle ──▶ acknowledge     held: without the request
  *   ├─busy────▶ hand a copy back ────▶ acknowledge
  *   ├─stale──────────────────────────▶ acknowledge
  *   └─missing─▶ keep as an orphan ───▶ acknowledge
@@ -24,6 +26,7 @@ import {
   react,
   StoreUnavailableError,
 } from '@millrace/core';
+import type { Admission, TargetGate } from './gate/target-gate.ts';
 import { exchangeDeadlineMs } from './http-target.ts';
 import { prepareSend, type SignedSend, type SigningDeps } from './signed-send.ts';
 
@@ -42,6 +45,8 @@ export interface AttemptReport {
 
 export interface DeliverDeps extends SigningDeps {
   readonly store: Pick<MessageStore, 'claim' | 'settle' | 'handBack' | 'keepOrphans'>;
+  /** Asked before each claim; without it, every message goes. */
+  readonly gate?: Pick<TargetGate, 'ask'>;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -83,14 +88,42 @@ async function deliverOrLeave(entry: Entry, deps: DeliverDeps): Promise<Disposit
 }
 
 async function deliverOne(entry: Entry, deps: DeliverDeps): Promise<Disposition> {
-  const token = deps.newToken();
   const deadlineMs = exchangeDeadlineMs(entry.request, deps.requestTimeoutMs);
+  const admission = await admit(entry, deadlineMs + LEASE_MARGIN_MS, deps);
+  if (admission.kind === 'wait') {
+    // What must not wait any longer than it lives ends when it comes back.
+    await deps.store.handBack([{ entry, until: Math.min(admission.until, entry.expiresAt) }]);
+    return 'acknowledge';
+  }
+  try {
+    return await deliverAdmitted(entry, deadlineMs, admission, deps);
+  } finally {
+    if (admission.kind === 'go') admission.end(null);
+  }
+}
+
+const GO: Admission = { kind: 'go', end: () => undefined };
+
+async function admit(entry: Entry, leaseMs: number, { gate, clock }: DeliverDeps): Promise<Admission> {
+  const isExpired = clock.now() >= entry.expiresAt;
+  return gate === undefined || isExpired ? GO : await gate.ask(entry, leaseMs);
+}
+
+type Admitted = Exclude<Admission, { kind: 'wait' }>;
+
+async function deliverAdmitted(
+  entry: Entry,
+  deadlineMs: number,
+  admission: Admitted,
+  deps: DeliverDeps,
+): Promise<Disposition> {
   // Before the claim: what cannot be signed now uses up no attempt.
   const send = await prepareSend(entry, deps);
+  const token = deps.newToken();
   const [claim] = await deps.store.claim([{ entry, token, leaseMs: deadlineMs + LEASE_MARGIN_MS }]);
   switch (claim?.kind) {
     case 'won':
-      return attempt(entry, token, claim, deadlineMs, { ...deps, send });
+      return attempt(entry, token, claim, deadlineMs, admission, { ...deps, send });
     case 'busy':
       await deps.store.handBack([{ entry, until: claim.until }]);
       return 'acknowledge';
@@ -109,13 +142,16 @@ async function attempt(
   token: string,
   claim: Won,
   deadlineMs: number,
+  admission: Admitted,
   deps: DeliverDeps & { readonly send: SignedSend },
 ): Promise<Disposition> {
   const startedAt = deps.clock.now();
   const isCovered = startedAt + deadlineMs <= claim.leaseUntil;
   if (!isCovered) return 'leave';
 
-  const outcome = outcomeWithoutRequest(entry, claim, startedAt) ?? (await deps.send(deadlineMs, startedAt));
+  const known = outcomeWithoutRequest(entry, claim, admission, startedAt);
+  const outcome = known ?? (await deps.send(deadlineMs, startedAt));
+  if (admission.kind === 'go') admission.end(outcome);
   const now = deps.clock.now();
   const { maxAttempts, expiresAt } = entry;
   const reaction = react(outcome, { attempt: claim.attempt, maxAttempts, expiresAt, now, random: deps.random() });
@@ -128,11 +164,14 @@ async function attempt(
 }
 
 /** What is known without asking the target; undefined when it must be asked. */
-function outcomeWithoutRequest(entry: Entry, claim: Won, now: number): AttemptOutcome | undefined {
+function outcomeWithoutRequest(entry: Entry, claim: Won, admission: Admitted, now: number): AttemptOutcome | undefined {
   if (claim.attempt > entry.maxAttempts) return { kind: 'interrupted' };
   if (now >= entry.expiresAt) return { kind: 'expired' };
-  return undefined;
+  return admission.kind === 'held' ? admission : undefined;
 }
+
+/** Outcomes without a request: they do not count as attempts. */
+const UNREQUESTED: ReadonlySet<AttemptOutcome['kind']> = new Set(['interrupted', 'expired', 'blocked', 'held']);
 
 function toResult(reaction: Reaction, outcome: AttemptOutcome): Result {
   switch (reaction.kind) {
@@ -140,10 +179,8 @@ function toResult(reaction: Reaction, outcome: AttemptOutcome): Result {
       return { kind: 'success' };
     case 'retry':
       return { kind: 'retry', due: reaction.due };
-    case 'dead-letter': {
-      const requested = outcome.kind !== 'interrupted' && outcome.kind !== 'expired' && outcome.kind !== 'blocked';
-      return { kind: 'failure', reason: reaction.reason, requested };
-    }
+    case 'dead-letter':
+      return { kind: 'failure', reason: reaction.reason, requested: !UNREQUESTED.has(outcome.kind) };
   }
 }
 

@@ -1,6 +1,6 @@
 /** Follows the exchange of one request and its answer: what comes of it, within its deadline. */
 
-import { type AttemptOutcome, parseRetryAfter } from '@millrace/core';
+import { type AttemptOutcome, parseRetryAfter, RECEIVER_CONTROLS, type ReceiverControl } from '@millrace/core';
 import type { Dispatcher } from 'undici';
 import { errorOutcome, toLine } from './error-outcome.ts';
 
@@ -19,6 +19,7 @@ export function createExchangeHandler(
   let ended = false;
   let statusCode = 0;
   let retryAfterMs: number | undefined;
+  let control: ReceiverControl | undefined;
   let length = 0;
   const kept: Buffer[] = [];
 
@@ -30,7 +31,11 @@ export function createExchangeHandler(
   };
   const response = (): AttemptOutcome => {
     const excerpt = toLine(Buffer.concat(kept).toString('utf8', 0, EXCERPT_BYTES));
-    return { kind: 'response', statusCode, excerpt, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    return {
+      ...{ kind: 'response', statusCode, excerpt },
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(control === undefined ? {} : { control }),
+    };
   };
   const abort = (reason: string): void => controller?.abort(new Error(reason));
 
@@ -57,6 +62,7 @@ export function createExchangeHandler(
       statusCode = code;
       const retryAfter = headers['retry-after'];
       if (typeof retryAfter === 'string') retryAfterMs = parseRetryAfter(retryAfter, Date.now());
+      control = readControl(headers['webhook-delivery']);
     },
     onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
       if (length < EXCERPT_BYTES) kept.push(chunk);
@@ -72,4 +78,13 @@ export function createExchangeHandler(
       end(errorOutcome(error));
     },
   };
+}
+
+/** Of several the strongest; a word that is not known asks for nothing. */
+function readControl(header: string | readonly string[] | undefined): ReceiverControl | undefined {
+  const words = [header ?? []]
+    .flat()
+    .flatMap((value) => value.toLowerCase().split(','))
+    .map((word) => word.trim());
+  return RECEIVER_CONTROLS.findLast((control) => words.includes(control));
 }

@@ -6,6 +6,7 @@ import type { Clock, MessageStore, SigningSecrets } from '@millrace/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { WorkerConfig } from './config.ts';
 import { type AttemptReport, deliver } from './deliver.ts';
+import { createTargetGate, type TargetGate, type TargetGateDeps } from './gate/target-gate.ts';
 import { exchangeDeadlineMs, type Target } from './http-target.ts';
 import {
   type DeliverRecordDeps,
@@ -25,6 +26,8 @@ export interface DeliveryHandlerDeps {
     Pick<DeliverRecordDeps, 'readEntry' | 'keepUnreadable'>;
   readonly target: Target;
   readonly signing: Pick<SigningSecrets, 'secretsOf'>;
+  /** Without it, every message goes. */
+  readonly gate?: Pick<TargetGate, 'ask' | 'flush'>;
   readonly clock: Clock;
   readonly config: Pick<WorkerConfig, 'concurrency' | 'requestTimeoutMs'>;
   readonly onAttempt: (report: AttemptReport) => void;
@@ -33,13 +36,31 @@ export interface DeliveryHandlerDeps {
 
 /** The answer must be given before the function is stopped: else the whole batch comes again. */
 const STOP_MARGIN_MS = 1_000;
+/** For what the gate still writes; what is written after the answer waits until the function is thawed, if it is. */
+const FLUSH_MS = 500;
+
+/** The longest that a queue waits. */
+const LONGEST_WAIT_MS = 900_000;
+
+/** The gate of a function. */
+export function createFunctionGate(
+  deps: Pick<TargetGateDeps, 'store' | 'clock' | 'breaker' | 'onCircuit' | 'onError'>,
+): TargetGate {
+  const effects = {
+    random: Math.random,
+    newToken: randomUUID,
+    // The limit of a wait that is over must not keep a process from ending.
+    sleep: (ms: number) => sleep(ms, undefined, { ref: false }),
+  };
+  return createTargetGate({ ...effects, longestWaitMs: LONGEST_WAIT_MS, ...deps });
+}
 
 /** Delivers the entries of the work queues. */
 export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
   const { store, clock, config, onError } = deps;
   const { concurrency, requestTimeoutMs } = config;
   const deliverDeps = { ...deps, random: Math.random, newToken: randomUUID, sleep, requestTimeoutMs };
-  return ({ Records }, context) => {
+  return async ({ Records }, context) => {
     const stoppedAt = clock.now() + context.getRemainingTimeInMillis() - STOP_MARGIN_MS;
     const handle = deliverRecord({
       readEntry: store.readEntry,
@@ -51,7 +72,9 @@ export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
       remainingMs: () => context.getRemainingTimeInMillis(),
       onError,
     });
-    return handleRecords(Records, handle, { concurrency, onError });
+    const answer = await handleRecords(Records, handle, { concurrency, onError });
+    await deps.gate?.flush(FLUSH_MS);
+    return answer;
   };
 }
 

@@ -5,15 +5,17 @@ import {
   createAwsClients,
   createAwsMessageStore,
   createAwsSecretStore,
+  createDynamoCircuitStore,
   loadAwsConfig,
   loadSecretsConfig,
 } from '@millrace/core/aws';
 import { logAttempt } from './attempt-log.ts';
 import { loadConfig } from './config.ts';
 import { createFunctionLog } from './function-log.ts';
+import { logCircuit, OUT_OF_REACH } from './gate/gate-log.ts';
 import { createHttpTarget } from './http-target.ts';
 import { loadLambdaConfig } from './lambda-config.ts';
-import { createDeliveryHandler } from './lambda-handlers.ts';
+import { createDeliveryHandler, createFunctionGate } from './lambda-handlers.ts';
 
 const { worker, aws, secrets, lambda } = loadParts(process.env, {
   worker: loadConfig,
@@ -25,8 +27,17 @@ const { allowedPrivateCidrs, concurrency, connectTimeoutMs } = worker;
 const log = createFunctionLog(lambda.logLevel);
 const clients = createAwsClients();
 
+const gate = createFunctionGate({
+  store: createDynamoCircuitStore({ client: clients.dynamodb, tableName: aws.circuitsTableName }),
+  clock: systemClock,
+  breaker: worker.circuitBreaker,
+  onCircuit: logCircuit(log),
+  onError: (error) => log.warn({ err: error }, OUT_OF_REACH),
+});
+
 export const handler = createDeliveryHandler({
   store: createAwsMessageStore(aws, { clients }),
+  gate,
   target: createHttpTarget({
     connectTimeoutMs,
     connections: concurrency,

@@ -21,6 +21,7 @@ describe('the configuration of the worker', () => {
       connectTimeoutMs: 5_000,
       requestTimeoutMs: 30_000,
       allowedPrivateCidrs: [],
+      circuitBreaker: true,
     };
     expect(loadConfig({})).toEqual(defaults);
     expect(loadConfig({ MILLRACE_CONCURRENCY: '', MILLRACE_CONNECT_TIMEOUT_MS: undefined, OTHER: 'x' })).toEqual(
@@ -35,13 +36,20 @@ describe('the configuration of the worker', () => {
         MILLRACE_CONNECT_TIMEOUT_MS: '60000',
         MILLRACE_REQUEST_TIMEOUT_MS: '1',
         MILLRACE_ALLOWED_PRIVATE_CIDRS: '127.0.0.0/8, fd00::/8,',
+        MILLRACE_CIRCUIT_BREAKER: 'off',
       }),
     ).toEqual({
       concurrency: 7,
       connectTimeoutMs: 60_000,
       requestTimeoutMs: 1,
       allowedPrivateCidrs: ['127.0.0.0/8', 'fd00::/8'],
+      circuitBreaker: false,
     });
+  });
+
+  test.each(['true', 'OFF', '0'])('takes %j neither for on nor for off', (text) => {
+    const problem = `MILLRACE_CIRCUIT_BREAKER must be on or off, not "${text}"`;
+    expect(problemsOf({ MILLRACE_CIRCUIT_BREAKER: text })).toEqual([problem]);
   });
 
   test.each([

@@ -73,6 +73,35 @@ describe('the status of an answer', () => {
   });
 });
 
+describe('webhook-delivery', () => {
+  async function controlOf(...values: string[]): Promise<string | undefined> {
+    const outcome = await outcomeOf((response) => {
+      response.setHeader('Webhook-Delivery', values);
+      response.writeHead(503).end();
+    });
+    return outcome.kind === 'response' ? outcome.control : outcome.kind;
+  }
+
+  test.each<[string[], string | undefined]>([
+    [['abort-message'], 'abort-message'],
+    [['disable'], 'disable'],
+    [[' Disable '], 'disable'],
+    [['abort-message, disable'], 'disable'],
+    [['disable', 'abort-message'], 'disable'],
+    [['abort-message', 'later'], 'abort-message'],
+    [['disabled'], undefined],
+    [['abort message'], undefined],
+    [[''], undefined],
+  ])('%j asks for %s', async (values, control) => {
+    expect(await controlOf(...values)).toBe(control);
+  });
+
+  test('of an informational answer asks for nothing', async () => {
+    const early = 'HTTP/1.1 103 Early Hints\r\nwebhook-delivery: disable\r\n\r\n';
+    expect(await outcomeOfRaw(`${early}${OK}`)).toEqual({ kind: 'response', statusCode: 200, excerpt: 'ok' });
+  });
+});
+
 describe('Retry-After', () => {
   const HOUR_MS = 3_600_000;
 

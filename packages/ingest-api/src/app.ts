@@ -2,7 +2,7 @@
  * The HTTP API as one app: `app.fetch(request)` is all that a server or a Lambda needs.
  */
 
-import { type Clock, type MessageStore, type SigningSecrets, StoreUnavailableError } from '@millrace/core';
+import { type MessageStore, type SigningSecrets, StoreUnavailableError } from '@millrace/core';
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { postMessage, postMessages } from './accept-handlers.ts';
@@ -14,11 +14,11 @@ import { getOpenApi } from './openapi.ts';
 import { getMessage, getStats, listMessages, replayMessage, replayMessages } from './operator-handlers.ts';
 import { ProblemError, problemResponse } from './problem-document.ts';
 import { getSecrets, rotateSecret } from './secret-handlers.ts';
+import { holdTarget, listTargets, releaseTarget, type TargetDeps } from './target-handlers.ts';
 
-export interface ApiDeps {
+export interface ApiDeps extends TargetDeps {
   readonly store: Pick<MessageStore, 'accept' | 'get' | 'list' | 'replay' | 'replayMany' | 'counts' | 'health'>;
   readonly signing: Pick<SigningSecrets, 'show' | 'rotate'>;
-  readonly clock: Clock;
   readonly config: ApiConfig;
   /** Who makes a request; without it anyone may do anything. Not asked for the calls that touch no message. */
   readonly callerOf?: CallerOf;
@@ -46,6 +46,9 @@ export function createApp(deps: ApiDeps): Hono {
     '/replays': { POST: asCaller('operate', replayMessages(store)) },
     '/secrets/:senderId': { GET: asCaller('operate', getSecrets(signing)) },
     '/secrets/:senderId/rotate': { POST: asCaller('operate', rotateSecret(signing)) },
+    '/targets': { GET: asCaller('read', listTargets(deps)) },
+    '/targets/hold': { POST: asCaller('operate', holdTarget(deps)) },
+    '/targets/release': { POST: asCaller('operate', releaseTarget(deps)) },
     '/stats': { GET: asCaller('read', getStats(store)) },
     '/health': { GET: getHealth },
     '/health/ready': { GET: getReadiness(store, readiness) },

@@ -9,7 +9,7 @@ import { type HttpResult, isHttpEvent, toRequest, toResult, userArnOf } from './
 import { problemResponse } from './problem-document.ts';
 
 export interface LambdaDeps
-  extends Pick<ApiDeps, 'store' | 'signing' | 'clock' | 'onError'>,
+  extends Pick<ApiDeps, 'store' | 'signing' | 'circuits' | 'clock' | 'onError'>,
     Pick<IamCallersDeps, 'parameters'> {
   readonly config: ApiDeps['config'] & IamConfig;
 }

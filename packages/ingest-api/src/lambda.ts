@@ -5,6 +5,7 @@ import {
   createAwsClients,
   createAwsMessageStore,
   createAwsSecretStore,
+  createDynamoCircuitStore,
   createSsmParameterStore,
   loadAwsConfig,
   loadSecretsConfig,
@@ -27,6 +28,7 @@ const clients = createAwsClients();
 export const handler = createLambdaHandler({
   store: createAwsMessageStore(aws, { clients, clock: systemClock }),
   signing: createSigningSecrets({ store: createAwsSecretStore(secrets, clients), clock: systemClock }),
+  circuits: createDynamoCircuitStore({ client: clients.dynamodb, tableName: aws.circuitsTableName }),
   parameters: createSsmParameterStore(clients.ssm),
   clock: systemClock,
   config: { ...api, ...lambda },

@@ -86,6 +86,29 @@ export const signingSecrets = {
   secrets: [{ secret, createdAt: '2026-11-22T10:00:00.000Z', inForceUntil: null }],
 };
 
+export const target = { senderId: 'billing', target: 'https://partner.example' };
+
+const targetView = {
+  ...target,
+  circuit: {
+    state: 'open',
+    since: '2026-11-22T10:00:00.480Z',
+    until: '2026-11-22T10:00:33.012Z',
+    requests: 14,
+    failures: 11,
+    why: 'HTTP 503',
+  },
+  hold: null,
+};
+
+export const heldTarget = {
+  ...target,
+  circuit: null,
+  hold: { kind: 'manual', since: '2026-11-22T10:00:00.480Z', until: null, why: 'by an operator' },
+};
+
+export const targetPage = { targets: [targetView], cursor: null };
+
 export const stats = { accepted: 10, succeeded: 7, failed: 1, waiting: 2, difference: 0 };
 
 export const notReady = {

@@ -14,8 +14,11 @@ import {
   replaySchema,
   rotateSchema,
   senderPathSchema,
+  targetSchema,
+  targetsQuerySchema,
 } from './requests.ts';
 import * as responses from './responses.ts';
+import { targetViewSchema } from './target-views.ts';
 import { messageViewSchema } from './views.ts';
 
 export interface Json {
@@ -40,6 +43,9 @@ function components(rules: MessageRules) {
     Replayed: responses.replayedSchema,
     ReplayPage: responses.replayPageSchema,
     SigningSecrets: responses.signingSecretsSchema,
+    Target: targetSchema,
+    TargetView: targetViewSchema,
+    TargetPage: responses.targetPageSchema,
     Stats: responses.statsSchema,
     Health: responses.healthSchema,
     NotReady: responses.notReadySchema,
@@ -73,6 +79,7 @@ export const PARAMETERS = {
   senderPath: parameters('path', senderPathSchema),
   get: parameters('query', getQuerySchema),
   list: parameters('query', listQuerySchema),
+  targets: parameters('query', targetsQuerySchema),
 };
 
 function parameters(place: 'path' | 'query', schema: z.core.$ZodType): readonly Json[] {

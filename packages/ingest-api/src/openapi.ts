@@ -27,7 +27,7 @@ function openApiDocument(rules: MessageRules): Json {
       description: 'Accepts messages exactly once and delivers them to their targets, with retries.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    paths: { ...acceptPaths(), ...operatorPaths(), ...secretPaths(), ...healthPaths() },
+    paths: { ...acceptPaths(), ...operatorPaths(), ...secretPaths(), ...targetPaths(), ...healthPaths() },
     components: { schemas: componentSchemas(rules) },
   };
 }
@@ -149,6 +149,45 @@ function secretPaths(): Json {
           200: answer(secrets, 'SigningSecrets', examples.signingSecrets),
           ...problems(400, 403, 413, 415, 500, 503),
           409: unusable,
+        },
+      },
+    },
+  };
+}
+
+function targetPaths(): Json {
+  return {
+    '/targets': {
+      get: {
+        operationId: 'listTargets',
+        summary: 'List the circuits and holds of targets',
+        parameters: PARAMETERS.targets,
+        responses: {
+          200: answer('A page; the next begins at its cursor', 'TargetPage', examples.targetPage),
+          ...problems(400, 403, 500, 503),
+        },
+      },
+    },
+    '/targets/hold': {
+      post: {
+        operationId: 'holdTarget',
+        summary: 'Let the messages of a sender to an origin or a URL wait, until it is released',
+        requestBody: requestBody('Target', examples.target),
+        responses: {
+          200: answer('They wait', 'TargetView', examples.heldTarget),
+          ...problems(400, 403, 413, 415, 500, 503),
+        },
+      },
+    },
+    '/targets/release': {
+      post: {
+        operationId: 'releaseTarget',
+        summary: 'End a hold, or let an open circuit be probed at once',
+        requestBody: requestBody('Target', examples.target),
+        responses: {
+          200: answer('What is left', 'TargetView', { ...examples.target, circuit: null, hold: null }),
+          ...problems(400, 403, 413, 415, 500, 503),
+          404: problem('It is neither held, nor is its circuit open'),
         },
       },
     },

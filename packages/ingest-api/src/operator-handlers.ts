@@ -4,7 +4,7 @@
 
 import { InvalidCursorError, type MessageStore, UnsupportedQueryError } from '@millrace/core';
 import { type CallerHandler, withinSenders } from './caller.ts';
-import { forbidden, invalidRequest, notFound, ProblemError } from './problem-document.ts';
+import { forbidden, invalidCursor, invalidRequest, notFound, ProblemError } from './problem-document.ts';
 import { jsonPath } from './problems.ts';
 import { readJsonBody } from './request-body.ts';
 import { getQuerySchema, listQuerySchema, replayManySchema, replaySchema } from './requests.ts';
@@ -63,10 +63,7 @@ async function blamingQuery<T>(query: object, pathOf: PathOf, answer: Promise<T>
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof InvalidCursorError) {
-      const message = 'is not a cursor that an earlier page returned';
-      throw invalidRequest([{ path: pathOf('cursor'), message, expected: 'the cursor of the page before' }]);
-    }
+    if (error instanceof InvalidCursorError) throw invalidCursor(pathOf('cursor'));
     if (!(error instanceof UnsupportedQueryError)) throw error;
     const { field, expected } = error;
     const message = field in query ? 'is nothing that this store can look for' : 'is missing';

@@ -83,6 +83,12 @@ export function invalidRequest(problems: readonly Problem[]): ProblemError {
   return new ProblemError('invalid', 400, { detail: summaryOf(problems), problems });
 }
 
+/** 400 for a cursor that no page returned, at a path. */
+export function invalidCursor(path: string): ProblemError {
+  const message = 'is not a cursor that an earlier page returned';
+  return invalidRequest([{ path, message, expected: 'the cursor of the page before' }]);
+}
+
 /** 403 for what the request names, or for the caller, whatever it asks for. */
 export function forbidden(problems: readonly Problem[], detail = summaryOf(problems)): ProblemError {
   return new ProblemError('forbidden', 403, problems.length === 0 ? { detail } : { detail, problems });

@@ -66,6 +66,15 @@ export const rotateSchema = closedObject({
   overlapSeconds: z._default(wholeNumber(0, OVERLAP_MS.most / SECOND_MS), OVERLAP_MS.usual / SECOND_MS),
 });
 
+export const targetsQuerySchema = closedObject({
+  senderId: z.exactOptional(idField()),
+  limit: z._default(numberInText(1, MOST_LISTED), USUALLY_LISTED),
+  cursor,
+});
+
+/** An origin, with or without its slash, or a URL. */
+export const targetSchema = closedObject({ senderId: idField(), target: anyUrl() });
+
 /** A whole number in a query parameter. */
 function numberInText(min: number, max: number) {
   const expected = `a whole number from ${min} to ${max}`;

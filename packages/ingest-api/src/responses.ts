@@ -6,6 +6,7 @@ import { STATUSES } from '@millrace/core';
 import * as z from 'zod/mini';
 import { described } from './fields.ts';
 import { problemDocumentSchema, problemSchema } from './problem-document.ts';
+import { targetViewSchema } from './target-views.ts';
 import { messageViewSchema } from './views.ts';
 
 const count = (description: string) => described(z.number(), description, { type: 'integer', minimum: 0 });
@@ -43,6 +44,11 @@ export const messagesSchema = z.object({ messages: z.array(messageViewSchema) })
 
 export const messagePageSchema = z.object({
   messages: described(z.array(messageViewSchema), 'Newest first; a page can hold fewer than were asked for'),
+  cursor,
+});
+
+export const targetPageSchema = z.object({
+  targets: described(z.array(targetViewSchema), 'A page can hold fewer than were asked for'),
   cursor,
 });
 

@@ -6,8 +6,8 @@ import { type MessageView, REASONS, STATUSES } from '@millrace/core';
 import * as z from 'zod/mini';
 import { described } from './fields.ts';
 
-const time = (description: string) => described(z.string(), description, { format: 'date-time' });
-const count = (description: string) => described(z.number(), description, { type: 'integer', minimum: 0 });
+export const time = (description: string) => described(z.string(), description, { format: 'date-time' });
+export const count = (description: string) => described(z.number(), description, { type: 'integer', minimum: 0 });
 const statusCode = { type: 'integer', minimum: 100, maximum: 999 };
 
 export const messageViewSchema = z.object({
@@ -62,6 +62,6 @@ export function messageView(view: MessageView): z.output<typeof messageViewSchem
   };
 }
 
-function isoTime(epochMs: number): string {
+export function isoTime(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }

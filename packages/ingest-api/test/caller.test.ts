@@ -215,10 +215,13 @@ describe('when it cannot be found out who calls', () => {
       await client.post('/messages/order-42/replay', { senderId: 'billing' }),
       await client.post('/replays', {}),
       await client.get('/stats'),
+      await client.get('/targets'),
+      await client.post('/targets/hold', { senderId: 'billing', target: 'https://partner.example' }),
+      await client.post('/targets/release', { senderId: 'billing', target: 'https://partner.example' }),
     ];
-    expect(answers.map(({ status }) => status)).toEqual(Array(7).fill(500));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(500));
     expect(answers.map(({ text }) => text).join()).not.toContain('table');
-    expect(errors).toHaveLength(7);
+    expect(errors).toHaveLength(10);
     expect((await store.counts()).accepted).toBe(0);
   });
 
@@ -233,6 +236,7 @@ describe('when it cannot be found out who calls', () => {
 });
 
 describe('a caller with some scopes', () => {
+  const PARTNER = { senderId: 'billing', target: 'https://partner.example' };
   const CALLS = [
     { scope: 'send', call: ({ client }: Api) => client.post('/message', messageJson({ messageId: 'order-43' })) },
     { scope: 'send', call: ({ client }: Api) => client.post('/messages', { messages: [messageJson()] }) },
@@ -241,6 +245,16 @@ describe('a caller with some scopes', () => {
     { scope: 'read', call: ({ client }: Api) => client.get('/stats') },
     { scope: 'operate', call: ({ client }: Api) => client.post('/messages/order-42/replay', { senderId: 'billing' }) },
     { scope: 'operate', call: ({ client }: Api) => client.post('/replays', {}) },
+    { scope: 'read', call: ({ client }: Api) => client.get('/targets') },
+    { scope: 'operate', call: ({ client }: Api) => client.post('/targets/hold', PARTNER) },
+    {
+      scope: 'operate',
+      async call({ client, store }: Api) {
+        const hold = { kind: 'manual', since: 0, why: 'by an operator' } as const;
+        await store.circuits.write([{ key: PARTNER, state: { circuit: null, hold }, seen: null }]);
+        return await client.post('/targets/release', PARTNER);
+      },
+    },
   ];
 
   test.each(SCOPES)('may do what %s means, and is told by 403 what else it has not', async (held) => {

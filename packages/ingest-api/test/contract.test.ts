@@ -58,11 +58,14 @@ describe('GET /openapi.json', () => {
       'GET /openapi.json',
       'GET /secrets/{senderId}',
       'GET /stats',
+      'GET /targets',
       'POST /message',
       'POST /messages',
       'POST /messages/{messageId}/replay',
       'POST /replays',
       'POST /secrets/{senderId}/rotate',
+      'POST /targets/hold',
+      'POST /targets/release',
     ]);
     const ids = operations.map(({ operation }) => (operation as { operationId?: string }).operationId);
     expect(new Set(ids).size).toBe(operations.length);

@@ -5,6 +5,7 @@ import {
   createAwsClients,
   createAwsMessageStore,
   createAwsSecretStore,
+  createDynamoCircuitStore,
   createSsmParameterStore,
 } from '@millrace/core/aws';
 import { createManualClock } from '@millrace/core/testing';
@@ -48,6 +49,7 @@ async function startOnAws(callers?: string) {
   const handler = createLambdaHandler({
     store: createAwsMessageStore(resources, { clients, clock }),
     signing: createSigningSecrets({ store: createAwsSecretStore(SECRETS, clients), clock }),
+    circuits: createDynamoCircuitStore({ client: clients.dynamodb, tableName: resources.circuitsTableName, clock }),
     parameters: createSsmParameterStore(clients.ssm),
     clock,
     config: { allowHttp: false, corsOrigins: [], callersParameter: PARAMETER, openFrontDoor: false },

@@ -23,6 +23,7 @@ async function startLambda({ faults, config, ...options }: LambdaOptions = {}) {
   const handler = createLambdaHandler({
     store: { ...store, ...faults },
     signing: createSigningSecrets({ store: secretStore, clock }),
+    circuits: store.circuits,
     clock,
     config: {
       allowHttp: false,

@@ -87,7 +87,7 @@ test.each(handlers)(
     });
     const { errorType, errorMessage } = await started.initError;
     expect(errorType).toBe('ConfigError');
-    const named = ['TABLE', 'BUCKET', 'WORK_QUEUE_URLS', 'DEAD_LETTER_QUEUE_URL', 'LOG_LEVEL'];
+    const named = ['TABLE', 'CIRCUITS_TABLE', 'BUCKET', 'WORK_QUEUE_URLS', 'DEAD_LETTER_QUEUE_URL', 'LOG_LEVEL'];
     if (name === 'ingest-api') named.push('CALLERS_PARAMETER');
     for (const setting of named) expect(errorMessage).toContain(`MILLRACE_${setting}`);
     expect(await started.exited).not.toBe(0);

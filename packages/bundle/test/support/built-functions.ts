@@ -111,6 +111,7 @@ function environmentOf({ config: { endpoint, region, credentials } }: LocalAws):
 function settingsOf(resources: MessageResources): Record<string, string> {
   return {
     MILLRACE_TABLE: resources.tableName,
+    MILLRACE_CIRCUITS_TABLE: resources.circuitsTableName,
     MILLRACE_BUCKET: resources.bucketName,
     MILLRACE_WORK_QUEUE_URLS: resources.workQueueUrls.join(','),
     MILLRACE_DEAD_LETTER_QUEUE_URL: resources.deadLetterQueueUrl,

@@ -1,8 +1,13 @@
 /** The functions as Lambda has them, on a store of AWS: the handlers of ingest-api and delivery-worker. */
 
-import type { Clock, SigningSecrets } from '@millrace/core';
+import type { CircuitStore, Clock, SigningSecrets } from '@millrace/core';
 import type { createAwsMessageStore } from '@millrace/core/aws';
-import { createDeliveryHandler, createHttpTarget, type SqsHandler } from '@millrace/delivery-worker';
+import {
+  createDeliveryHandler,
+  createFunctionGate,
+  createHttpTarget,
+  type SqsHandler,
+} from '@millrace/delivery-worker';
 import { createLambdaHandler } from '../../../ingest-api/src/lambda-handler.ts';
 
 export interface Functions {
@@ -14,6 +19,7 @@ export interface Functions {
 interface FunctionsDeps {
   readonly store: ReturnType<typeof createAwsMessageStore>;
   readonly signing: SigningSecrets;
+  readonly circuits: CircuitStore;
   readonly clock: Clock;
   /** Told of every error that a function survives. */
   readonly onError: (error: unknown) => void;
@@ -36,7 +42,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
       config: { allowHttp: true, corsOrigins: [], callersParameter: undefined, openFrontDoor: false },
     }),
     worker: createDeliveryHandler({
-      ...{ ...deps, target, onAttempt: () => undefined },
+      ...{ ...deps, target, gate: createFunctionGate({ ...deps, store: deps.circuits }), onAttempt: () => undefined },
       config: { concurrency: CONCURRENCY, requestTimeoutMs: 30_000 },
     }),
     close: () => target.close(),

@@ -1,7 +1,12 @@
 /** The whole system in one process, on the local AWS, with a target that remembers what it got. */
 
 import { createSigningSecrets } from '@millrace/core';
-import { createAwsClients, createAwsMessageStore, createAwsSecretStore } from '@millrace/core/aws';
+import {
+  createAwsClients,
+  createAwsMessageStore,
+  createAwsSecretStore,
+  createDynamoCircuitStore,
+} from '@millrace/core/aws';
 import {
   createEventSourceMapping,
   createMessageResources,
@@ -40,10 +45,12 @@ export async function startLocalSystem({ workerBatch, answer }: LocalSystemOptio
   const resources = await createMessageResources(clients, { prefix: 'cost' });
   const [queueUrl = ''] = resources.workQueueUrls;
   const store = createAwsMessageStore(resources, { clients, clock });
+  const { circuitsTableName: tableName } = resources;
+  const circuits = createDynamoCircuitStore({ client: clients.dynamodb, tableName, clock });
   const errors: unknown[] = [];
   const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/cost/secrets' }, clients);
   const signing = createSigningSecrets({ store: secrets, clock });
-  const functions = createFunctions({ store, signing, clock, onError: (error) => void errors.push(error) });
+  const functions = createFunctions({ store, signing, circuits, clock, onError: (error) => void errors.push(error) });
   const receiver = await startReceiver((reception) => answer(reception, receiver.of(reception.webhookId).length));
   const mapping = { aws, queueUrl, clock: clock.now, batchSize: workerBatch, timeoutMs: 60_000 };
   aws.clearCalls();

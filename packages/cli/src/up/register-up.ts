@@ -22,6 +22,7 @@ Settings (environment):
   MILLRACE_CONCURRENCY=128           deliveries under way at once
   MILLRACE_CONNECT_TIMEOUT_MS=5000   for connecting to a target
   MILLRACE_REQUEST_TIMEOUT_MS=30000  for a whole exchange with a target, plus 1 s for each MB of body
+  MILLRACE_CIRCUIT_BREAKER=on        off: targets that fail are not left alone for a while
   MILLRACE_DELIVERY=on               off: accept messages, and let them wait
   MILLRACE_DEDUPE_DAYS=7             days that a delivered message stays known
   MILLRACE_MAX_DATABASE_MB           the most that the database may take (default: what the disk has)

@@ -7,10 +7,18 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSigningSecrets, type HealthProblem, type SigningSecrets, systemClock } from '@millrace/core';
 import { openFileSecretStore, openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
-import { createHttpTarget, type DeliveryLoop, deliver, logAttempt, startDeliveryLoop } from '@millrace/delivery-worker';
+import {
+  createHttpTarget,
+  type DeliveryLoop,
+  deliver,
+  logAttempt,
+  startDeliveryLoop,
+  type TargetGate,
+} from '@millrace/delivery-worker';
 import { createApp } from '@millrace/ingest-api';
 import type { Logger } from 'pino';
 import type { UpConfig } from './config.ts';
+import { openGate } from './gate.ts';
 import { createHeldUpLog } from './held-up-log.ts';
 import { listen } from './http-server.ts';
 import { describeStall } from './stall.ts';
@@ -24,6 +32,8 @@ export interface System {
 /** Of the secrets, in the data folder. */
 const SECRETS_FOLDER = 'secrets';
 const RETENTION_INTERVAL_MS = 60_000;
+/** For what is still to be written of targets when deliveries have ended. */
+const FLUSH_MS = 1_000;
 
 /**
  * @throws DataFolderError when the folder cannot be used
@@ -39,17 +49,20 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     const secrets = await openFileSecretStore({ folder: path.join(config.data, SECRETS_FOLDER) });
     const signing = createSigningSecrets({ store: secrets, clock: systemClock });
     let delivery: Delivery | undefined;
+    const gate = openGate(store.circuits, config.worker.circuitBreaker, log);
     const app = createApp({
       store,
       signing,
+      circuits: store.circuits,
       clock: systemClock,
       config: config.api,
+      onTarget: gate.forget,
       readiness: () => findStall(store, delivery?.loop),
       onError: (error) => log.error({ err: error }, 'request failed'),
     });
     const server = await listen(app.fetch, config.host, config.port);
     // Only now: when the address cannot be had, nothing has been begun.
-    if (config.delivery) delivery = startDelivery(store, signing, config, version, log);
+    if (config.delivery) delivery = startDelivery({ store, gate, signing, config, version, log });
     const stopRetention = startRetention(store, log);
     return {
       url: server.url,
@@ -70,13 +83,16 @@ interface Delivery {
   stop(): Promise<void>;
 }
 
-function startDelivery(
-  store: SqliteStore,
-  signing: SigningSecrets,
-  config: UpConfig,
-  version: string,
-  log: Logger,
-): Delivery {
+interface DeliveryParts {
+  readonly store: SqliteStore;
+  readonly gate: TargetGate;
+  readonly signing: SigningSecrets;
+  readonly config: UpConfig;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+function startDelivery({ store, gate, signing, config, version, log }: DeliveryParts): Delivery {
   const { allowedPrivateCidrs, concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
   const target = createHttpTarget({
     connectTimeoutMs,
@@ -89,6 +105,7 @@ function startDelivery(
     store,
     signing,
     target,
+    gate,
     clock: systemClock,
     random: Math.random,
     newToken: randomUUID,
@@ -111,6 +128,7 @@ function startDelivery(
       const unfinished = await loop.stop(config.shutdownMs);
       if (unfinished > 0) log.warn({ unfinished }, 'deliveries were cut off: the next start takes them up');
       await target.close();
+      await gate.flush(FLUSH_MS);
     },
   };
 }

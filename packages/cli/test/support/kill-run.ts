@@ -56,7 +56,12 @@ export async function runAndKill(sandbox: Sandbox, plan: KillPlan): Promise<Kill
   const random = seededRandom(plan.seed);
   const receivers = await startReceivers(sandbox, seededRandom(plan.seed + 1));
   // The request timeout stays at its default: a lease that a start does not end outlasts what `until` waits.
-  const env = { MILLRACE_CONCURRENCY: String(plan.concurrency), MILLRACE_LOG_LEVEL: 'error' };
+  const env = {
+    MILLRACE_CONCURRENCY: String(plan.concurrency),
+    MILLRACE_LOG_LEVEL: 'error',
+    // So many requests fail on purpose that receivers would be left alone.
+    MILLRACE_CIRCUIT_BREAKER: 'off',
+  };
   const folder = await sandbox.folder();
   const millrace = await sandbox.start({ folder, env });
   const options = { folder, env, port: Number(new URL(millrace.url).port) };

@@ -4,6 +4,8 @@ import { ConfigError } from '../errors.ts';
 
 export interface AwsConfig {
   readonly tableName: string;
+  /** The table of circuits and holds. */
+  readonly circuitsTableName: string;
   readonly bucketName: string;
   /** One or more shards; the same list, in the same order, for every function. */
   readonly workQueueUrls: readonly string[];
@@ -45,6 +47,7 @@ export function loadAwsConfig(env: Environment): AwsConfig {
   const [deadLetterQueueUrl = ''] = urls('MILLRACE_DEAD_LETTER_QUEUE_URL');
   const config = {
     tableName: text('MILLRACE_TABLE'),
+    circuitsTableName: text('MILLRACE_CIRCUITS_TABLE'),
     bucketName: text('MILLRACE_BUCKET'),
     workQueueUrls: urls('MILLRACE_WORK_QUEUE_URLS'),
     deadLetterQueueUrl,

@@ -10,6 +10,8 @@ export type AttemptOutcome =
       readonly kind: 'response';
       readonly statusCode: number;
       readonly retryAfterMs?: number;
+      /** What the receiver asks for in the header `webhook-delivery`. */
+      readonly control?: ReceiverControl;
       /** The beginning of the answer's body, for operators. */
       readonly excerpt?: string;
     }
@@ -23,7 +25,16 @@ export type AttemptOutcome =
   /** No request was made: a crashed attempt had used up the plan. */
   | { readonly kind: 'interrupted' }
   /** No request was made: the message expired while it waited. */
-  | { readonly kind: 'expired' };
+  | { readonly kind: 'expired' }
+  /** No request was made: messages to this URL are held. The detail says why, and how to release it. */
+  | { readonly kind: 'held'; readonly detail: string };
+
+/**
+ * What a receiver can ask for: `abort-message`, that this message is not sent again; `disable`, that no message is sent
+ * to this URL any more.
+ */
+export const RECEIVER_CONTROLS = ['abort-message', 'disable'] as const;
+export type ReceiverControl = (typeof RECEIVER_CONTROLS)[number];
 
 /** Why a message is a dead letter. */
 export const REASONS = [
@@ -31,8 +42,12 @@ export const REASONS = [
   'exhausted',
   /** The target refused it: a redirect, or a 4xx that a retry does not cure. */
   'rejected',
-  /** The target answered 410. */
+  /** The target answered 410, or failed and asked for no more messages. */
   'gone',
+  /** The target failed, and asked not to be sent this message again. */
+  'aborted',
+  /** Messages to its URL are held since the target was gone. */
+  'held',
   /** `expiresAt` passed, or would have before the next attempt. */
   'expired',
   /** The last attempt of the plan was cut off, its result is not known. */
@@ -69,7 +84,7 @@ export interface AttemptContext {
 export function react(outcome: AttemptOutcome, context: AttemptContext): Reaction {
   switch (outcome.kind) {
     case 'response':
-      return reactToStatus(outcome.statusCode, outcome.retryAfterMs ?? 0, context);
+      return reactToResponse(outcome, context);
     case 'timeout':
     case 'dns':
     case 'tls':
@@ -78,6 +93,7 @@ export function react(outcome: AttemptOutcome, context: AttemptContext): Reactio
     case 'blocked':
     case 'interrupted':
     case 'expired':
+    case 'held':
       return { kind: 'dead-letter', reason: outcome.kind };
   }
 }
@@ -86,13 +102,22 @@ function isSuccess(statusCode: number): boolean {
   return statusCode >= 200 && statusCode <= 299;
 }
 
+export function isServerError(statusCode: number): boolean {
+  return statusCode >= 500 && statusCode <= 599;
+}
+
 const RETRYABLE_4XX = new Set([408, 425, 429]);
 
-function reactToStatus(statusCode: number, retryAfterMs: number, context: AttemptContext): Reaction {
+function reactToResponse(
+  { statusCode, control, retryAfterMs = 0 }: Extract<AttemptOutcome, { kind: 'response' }>,
+  context: AttemptContext,
+): Reaction {
+  // What was delivered is delivered, whatever else the receiver asks for.
   if (isSuccess(statusCode)) return { kind: 'succeed' };
-  const isServerError = statusCode >= 500 && statusCode <= 599;
-  if (isServerError || RETRYABLE_4XX.has(statusCode)) return retryOrGiveUp(retryAfterMs, context);
-  return { kind: 'dead-letter', reason: statusCode === 410 ? 'gone' : 'rejected' };
+  if (statusCode === 410 || control === 'disable') return { kind: 'dead-letter', reason: 'gone' };
+  if (control === 'abort-message') return { kind: 'dead-letter', reason: 'aborted' };
+  if (isServerError(statusCode) || RETRYABLE_4XX.has(statusCode)) return retryOrGiveUp(retryAfterMs, context);
+  return { kind: 'dead-letter', reason: 'rejected' };
 }
 
 /** A retry is due no sooner than the target asked for, and never at or after the end of the message's life. */

@@ -30,6 +30,7 @@ import {
   toBuffer,
 } from './records.ts';
 import { IDS_PER_MS } from './schema.ts';
+import { createTargetOperations } from './target-operations.ts';
 
 export interface Retention {
   /** Milliseconds that a delivered message stays known. */
@@ -70,7 +71,7 @@ interface RequestRow {
 export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const counters = createCounters(db);
   const handedOut = createHandedOut();
-  const operations = createMessageOperations(db, counters);
+  const operations = { ...createMessageOperations(db, counters), ...createTargetOperations(db) };
 
   const insertMessage = db.prepare(`
     INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL, NULL, ?)

@@ -67,6 +67,18 @@ const MIGRATIONS = [
 
   CREATE TABLE probe (data BLOB NOT NULL) STRICT;
   `,
+  // What is known of targets: circuits and holds, as JSON.
+  `
+  CREATE TABLE targets (
+    sender_id  TEXT NOT NULL,
+    target     TEXT NOT NULL,
+    version    TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    expires_at INTEGER,
+    PRIMARY KEY (sender_id, target)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX targets_expiry ON targets (expires_at) WHERE expires_at IS NOT NULL;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -7,11 +7,13 @@ import { setImmediate } from 'node:timers/promises';
 import type { Status } from '../domain/lifecycle.ts';
 import type { Message } from '../domain/message.ts';
 import { InvalidCursorError } from '../errors.ts';
+import type { CircuitStore } from '../ports/circuit-store.ts';
 import { type Clock, systemClock } from '../ports/clock.ts';
 import type { Entry, HealthProblem, MessageFilter, MessageStore, MessageView } from '../ports/message-store.ts';
 import { type EngineHost, openInline, openThread } from './engine-host.ts';
 import { createHandOff } from './hand-off.ts';
 import { type RowEntry, type RowReference, toMessageRecord, toRowEntry } from './records.ts';
+import { createSqliteCircuitStore } from './sqlite-circuit-store.ts';
 
 export interface SqliteStoreOptions {
   /** The data folder; made when it does not exist. */
@@ -27,6 +29,8 @@ export interface SqliteStoreOptions {
 
 /** What the loop on one machine needs beside the port: the queue, which AWS has outside of the program. */
 export interface SqliteStore extends MessageStore {
+  /** In the same file. */
+  readonly circuits: CircuitStore;
   /**
    * Up to `limit` entries that are due, oldest first. Each is handed out once, until it is claimed or released; and
    * when the next falls due (epoch milliseconds; null when none waits).
@@ -38,7 +42,7 @@ export interface SqliteStore extends MessageStore {
   onWork(listener: () => void): void;
   /** Epoch milliseconds: when the message that waits the longest fell or falls due; null when none waits. */
   oldestDue(): Promise<number | null>;
-  /** Removes messages whose retention is over, in small slices; returns how many. */
+  /** Removes messages and targets whose time is over, in small slices; returns how many messages. */
   removeExpired(): Promise<number>;
   /** Ends what was begun, and gives the folder free. */
   close(): Promise<void>;
@@ -101,6 +105,8 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
   }
 
   return {
+    circuits: createSqliteCircuitStore(host, clock),
+
     async accept(messages) {
       const now = clock.now();
       const reserved = listeners.length === 0 ? 0 : handOff.reserve(messages.length, now);
@@ -231,16 +237,24 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
     oldestDue: () => host.call('oldestDue', undefined),
 
     async removeExpired() {
-      let removed = 0;
-      for (;;) {
-        const slice = await host.call('removeExpired', { now: clock.now(), limit: REMOVE_SLICE });
-        removed += slice;
-        if (slice < REMOVE_SLICE) return removed;
-      }
+      const [messages] = await Promise.all([
+        removeInSlices(() => host.call('removeExpired', { now: clock.now(), limit: REMOVE_SLICE })),
+        removeInSlices(() => host.call('removeExpiredTargets', { now: clock.now(), limit: REMOVE_SLICE })),
+      ]);
+      return messages;
     },
 
     close: () => host.close(),
   };
+}
+
+async function removeInSlices(removeSlice: () => Promise<number>): Promise<number> {
+  let removed = 0;
+  for (;;) {
+    const slice = await removeSlice();
+    removed += slice;
+    if (slice < REMOVE_SLICE) return removed;
+  }
 }
 
 function rowOf(entry: Entry): RowReference {

@@ -1,4 +1,6 @@
 export { type Backend, testNeeding } from './aws/test-needing.ts';
+export * from './circuit-store-conformance.ts';
+export * from './circuit-store-harness.ts';
 export * from './factories.ts';
 export * from './manual-clock.ts';
 export * from './memory-secret-store.ts';

@@ -25,8 +25,14 @@ export interface SqliteWorld {
 
 const BATCH = 10;
 
-/** The use case on the real store, with a scripted target and a clock that the test moves. */
-export async function openSqliteWorld(): Promise<SqliteWorld> {
+/**
+ * The use case on the real store, with a scripted target and a clock that the test moves.
+ *
+ * @param more dependencies in place of its own
+ */
+export async function openSqliteWorld(
+  more: (world: Pick<SqliteWorld, 'store' | 'clock'>) => Partial<DeliverDeps> = () => ({}),
+): Promise<SqliteWorld> {
   const folder = await mkdtemp(path.join(tmpdir(), 'millrace-worker-'));
   const clock = createManualClock();
   const store = await openSqliteStore({ folder, clock, thread: false });
@@ -54,6 +60,7 @@ export async function openSqliteWorld(): Promise<SqliteWorld> {
     onError: (error) => {
       throw error;
     },
+    ...more({ store, clock }),
   };
 
   const world: SqliteWorld = {

@@ -34,7 +34,7 @@ export interface Api {
   readonly errors: readonly unknown[];
 }
 
-export interface ApiOptions extends Partial<Pick<ApiDeps, 'readiness' | 'callerOf'>> {
+export interface ApiOptions extends Partial<Pick<ApiDeps, 'readiness' | 'callerOf' | 'circuits' | 'onTarget'>> {
   readonly config?: Partial<ApiDeps['config']>;
   /** Methods of the store that do something else. */
   readonly faults?: Partial<ApiDeps['store']>;
@@ -59,6 +59,7 @@ export async function startApi({ config, faults, ...deps }: ApiOptions = {}): Pr
   const app = createApp({
     store: { ...store, ...faults },
     signing: createSigningSecrets({ store: secretStore, clock }),
+    circuits: store.circuits,
     clock,
     config: { allowHttp: false, corsOrigins: [], ...config },
     onError: (error) => errors.push(error),

@@ -115,6 +115,7 @@ export async function deploySystem(localStack: LocalStack, dist: string): Promis
 function environmentOf(resources: MessageResources, targetAddress: string): Record<string, string> {
   return {
     MILLRACE_TABLE: resources.tableName,
+    MILLRACE_CIRCUITS_TABLE: resources.circuitsTableName,
     MILLRACE_BUCKET: resources.bucketName,
     MILLRACE_WORK_QUEUE_URLS: resources.workQueueUrls.join(','),
     MILLRACE_DEAD_LETTER_QUEUE_URL: resources.deadLetterQueueUrl,

@@ -15,7 +15,12 @@ export {
   type LocalAwsOptions,
   startLocalAws,
 } from './local-aws.ts';
-export { createMessageResources, type MessageResources, type ResourceOptions } from './message-resources.ts';
+export {
+  createCircuitsTable,
+  createMessageResources,
+  type MessageResources,
+  type ResourceOptions,
+} from './message-resources.ts';
 export type { S3Fault, S3Hook, SeenS3Request } from './s3-server/faults.ts';
 export {
   type RequestCounts,

@@ -1,6 +1,6 @@
-/** The table, queues and bucket of a system, as the infrastructure makes them, on an emulator. */
+/** The tables, queues and bucket of a system, as the infrastructure makes them, on an emulator. */
 
-import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { AwsClients } from '../../aws/aws-clients.ts';
@@ -26,11 +26,13 @@ export async function createMessageResources(
   { prefix, queueShards = 1, maxReceiveCount = 100, visibilitySeconds = 60 }: ResourceOptions,
 ): Promise<MessageResources> {
   const tableName = `${prefix}-messages`;
+  const circuitsTableName = `${prefix}-circuits`;
   const bucketName = `${prefix}-payloads`;
   const [strandedQueueUrl, deadLetterQueueUrl] = await Promise.all([
     createQueue(sqs, `${prefix}-stranded`, { VisibilityTimeout: String(visibilitySeconds) }),
     createQueue(sqs, `${prefix}-dead-letters`, {}),
     s3.send(new CreateBucketCommand({ Bucket: bucketName })),
+    createCircuitsTable(dynamodb, circuitsTableName),
     dynamodb.send(
       new CreateTableCommand({
         TableName: tableName,
@@ -66,7 +68,20 @@ export async function createMessageResources(
       createQueue(sqs, name, { VisibilityTimeout: String(visibilitySeconds), RedrivePolicy: redrive }),
     ),
   );
-  return { tableName, bucketName, workQueueUrls, deadLetterQueueUrl, strandedQueueUrl, dedupeDays: 7 };
+  const urls = { workQueueUrls, deadLetterQueueUrl, strandedQueueUrl };
+  return { tableName, circuitsTableName, bucketName, ...urls, dedupeDays: 7 };
+}
+
+/** The table of circuits and holds alone. */
+export async function createCircuitsTable(dynamodb: DynamoDBClient, tableName: string): Promise<void> {
+  await dynamodb.send(
+    new CreateTableCommand({
+      TableName: tableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    }),
+  );
 }
 
 async function createQueue(sqs: SQSClient, name: string, attributes: Record<string, string>): Promise<string> {
