@@ -1,6 +1,8 @@
 /** Valid data of the domain. Every value can be overridden; what a test does not name is of no concern to it. */
 
+import { webhookId } from '../domain/identity.ts';
 import { LIMITS, type Message } from '../domain/message.ts';
+import type { AttemptRecord } from '../ports/event-log.ts';
 import type { Entry } from '../ports/message-store.ts';
 import { START_TIME } from './manual-clock.ts';
 
@@ -49,4 +51,29 @@ export function anEntry(overrides: EntryOverrides = {}): Entry {
   const { identity, request, plan } = aMessage(overrides);
   const { round = 0, notBefore = START_TIME } = overrides;
   return { v: 1, identity, round, notBefore, request, ...plan };
+}
+
+/** An attempt that succeeded at once. */
+export function anAttemptRecord(overrides: Partial<AttemptRecord> = {}): AttemptRecord {
+  const { identity } = aMessage();
+  return {
+    senderId: identity.senderId,
+    messageId: identity.messageId,
+    messageTimestamp: identity.timestamp,
+    targetOrigin: 'https://partner.example',
+    webhookId: webhookId(identity),
+    attempt: 1,
+    startedAt: START_TIME,
+    statusCode: 200,
+    outcome: 'success',
+    reason: null,
+    errorClass: null,
+    connectMs: 1.5,
+    firstByteMs: 20.25,
+    totalMs: 21.125,
+    requestBytes: 14,
+    responseBytes: 2,
+    worker: 'worker-1',
+    ...overrides,
+  };
 }

@@ -1,4 +1,5 @@
 export { type Backend, testNeeding } from './aws/test-needing.ts';
+export * from './event-log-conformance.ts';
 export * from './factories.ts';
 export * from './manual-clock.ts';
 export * from './message-store-conformance.ts';
