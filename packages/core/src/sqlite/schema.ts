@@ -67,6 +67,7 @@ const MIGRATIONS = [
 
   CREATE TABLE probe (data BLOB NOT NULL) STRICT;
   `,
+  'ALTER TABLE requests ADD COLUMN traceparent TEXT',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

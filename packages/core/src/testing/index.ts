@@ -7,4 +7,5 @@ export * from './message-store-harness.ts';
 export * from './message-store-steps.ts';
 export * from './object-store-conformance.ts';
 export * from './object-store-harness.ts';
+export * from './recording-metrics.ts';
 export * from './use-harness.ts';
