@@ -43,7 +43,7 @@ async function start({ port = '0', ...env }: Record<string, string> = {}) {
 }
 
 describe('the system', () => {
-  test('delivers what it accepts, under its own name, and logs the attempt', async () => {
+  test('delivers what it accepts, under its own name, and logs both under one correlation id', async () => {
     const receiver = await sandbox.receiver(() => 200);
     const { client, logged } = await start();
     await client.send(messageInput({ targetUrl: `${receiver.url}/hooks`, body: 'hello' }));
@@ -51,8 +51,10 @@ describe('the system', () => {
     const [reception] = receiver.receptions;
     expect(reception?.body.toString()).toBe('hello');
     expect(reception?.headers['user-agent']).toBe('Millrace/1.2.3');
+    const shared = { level: 20, messageId: 'order-42', webhookId: reception?.webhookId };
     expect(logged).toEqual([
-      expect.objectContaining({ level: 20, messageId: 'order-42', attempt: 1, status: 200, msg: 'attempt' }),
+      expect.objectContaining({ ...shared, event: 'message.accepted' }),
+      expect.objectContaining({ ...shared, event: 'attempt', attempt: 1, status: 200, msg: 'attempt' }),
     ]);
   });
 

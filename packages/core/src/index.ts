@@ -22,4 +22,5 @@ export * from './ports/message-store.ts';
 export * from './ports/metrics.ts';
 export * from './ports/object-store.ts';
 export * from './ports/parameter-store.ts';
+export * from './read-on-off.ts';
 export * from './startup-memory.ts';

@@ -5,11 +5,20 @@
 import { type AttemptOutcome, type DeliveryRequest, type Entry, webhookId } from '@millrace/core';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { createExchangeHandler } from './exchange-handler.ts';
+import type { TimingsListener } from './exchange-timings.ts';
 import { outboundHeaders } from './outbound-headers.ts';
+import { traceHeaders } from './trace-headers.ts';
+
+/** What a request is made of. */
+type TargetEntry = Pick<Entry, 'identity' | 'request' | 'traceparent'>;
 
 export interface Target {
-  /** Makes the request and reads the answer; over at the deadline, whatever the target does. */
-  send(entry: Pick<Entry, 'identity' | 'request'>, deadlineMs: number): Promise<AttemptOutcome>;
+  /**
+   * Makes the request and reads the answer; over at the deadline, whatever the target does.
+   *
+   * @param observe told how long it took, just before the outcome
+   */
+  send(entry: TargetEntry, deadlineMs: number, observe?: TimingsListener): Promise<AttemptOutcome>;
   /** Cuts requests under way off. They have no outcome: what the target made of them is not known. */
   close(): Promise<void>;
 }
@@ -45,7 +54,8 @@ export function createHttpTarget(options: HttpTargetOptions): Target {
   });
   const closed = new AbortController();
   return {
-    send: (entry, deadlineMs) => exchange(agent, entry, deadlineMs, options.userAgent, closed.signal),
+    send: (entry, deadlineMs, observe) =>
+      exchange(agent, entry, { deadlineMs, userAgent: options.userAgent, closed: closed.signal, observe }),
     close() {
       closed.abort();
       return agent.destroy();
@@ -53,15 +63,20 @@ export function createHttpTarget(options: HttpTargetOptions): Target {
   };
 }
 
+interface ExchangeOptions {
+  readonly deadlineMs: number;
+  readonly userAgent: string;
+  readonly closed: AbortSignal;
+  readonly observe: TimingsListener | undefined;
+}
+
 function exchange(
   agent: Agent,
-  { identity, request }: Pick<Entry, 'identity' | 'request'>,
-  deadlineMs: number,
-  userAgent: string,
-  closed: AbortSignal,
+  { identity, request, traceparent }: TargetEntry,
+  { deadlineMs, userAgent, closed, observe }: ExchangeOptions,
 ): Promise<AttemptOutcome> {
   return new Promise((resolve) => {
-    const handler = createExchangeHandler(resolve, deadlineMs, closed);
+    const handler = createExchangeHandler(resolve, deadlineMs, closed, { bodyBytes: request.body.length, observe });
     try {
       const { origin } = new URL(identity.targetUrl);
       const { body, method } = request;
@@ -71,7 +86,7 @@ function exchange(
           // Not URL.pathname: what is sent is the canonical URL, byte for byte.
           path: identity.targetUrl.slice(origin.length),
           method,
-          headers: outboundHeaders(request, webhookId(identity), userAgent),
+          headers: [...outboundHeaders(request, webhookId(identity), userAgent), ...traceHeaders(request, traceparent)],
           body: body.length === 0 ? null : body,
         },
         handler,

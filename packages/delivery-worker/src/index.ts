@@ -1,7 +1,10 @@
-export { logAttempt } from './attempt-log.ts';
+export { type AttemptLog, createAttemptLog } from './attempt-log.ts';
+export { countStoreError } from './attempt-metrics.ts';
+export { type CircuitChange, observeCircuits } from './circuit-observer.ts';
 export { loadConfig, type WorkerConfig } from './config.ts';
 export { type AttemptReport, type DeliverDeps, type Disposition, deliver } from './deliver.ts';
 export { type DeliveryLoop, type DeliveryLoopDeps, type EntryQueue, startDeliveryLoop } from './delivery-loop.ts';
+export type { ExchangeTimings, TimingsListener } from './exchange-timings.ts';
 export { createHttpTarget, type HttpTargetOptions, type Target } from './http-target.ts';
 export {
   createDeliveryHandler,
@@ -9,3 +12,4 @@ export {
   type DeliveryHandlerDeps,
   type SqsHandler,
 } from './lambda-handlers.ts';
+export { observeWorker, reportDrop } from './worker-observer.ts';

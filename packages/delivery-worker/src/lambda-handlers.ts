@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock, MessageStore } from '@millrace/core';
+import type { Clock, Entry, MessageStore } from '@millrace/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { WorkerConfig } from './config.ts';
 import { type AttemptReport, deliver } from './deliver.ts';
@@ -27,18 +27,24 @@ export interface DeliveryHandlerDeps {
   readonly clock: Clock;
   readonly config: Pick<WorkerConfig, 'concurrency' | 'requestTimeoutMs'>;
   readonly onAttempt: (report: AttemptReport) => void;
+  readonly onOrphan?: (entry: Entry) => void;
   readonly onError: (error: unknown) => void;
+  /** Writes what is known of the attempts of this invocation, within the limit, before the answer is given. */
+  readonly flush?: (limitMs: number) => Promise<void>;
 }
 
 /** The answer must be given before the function is stopped: else the whole batch comes again. */
 const STOP_MARGIN_MS = 1_000;
+
+/** What is written after the last delivery is written within this, however much time is left. */
+const FLUSH_MS = 5_000;
 
 /** Delivers the entries of the work queues. */
 export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
   const { store, clock, config, onError } = deps;
   const { concurrency, requestTimeoutMs } = config;
   const deliverDeps = { ...deps, random: Math.random, newToken: randomUUID, sleep, requestTimeoutMs };
-  return ({ Records }, context) => {
+  return async ({ Records }, context) => {
     const stoppedAt = clock.now() + context.getRemainingTimeInMillis() - STOP_MARGIN_MS;
     const handle = deliverRecord({
       readEntry: store.readEntry,
@@ -50,7 +56,9 @@ export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
       remainingMs: () => context.getRemainingTimeInMillis(),
       onError,
     });
-    return handleRecords(Records, handle, { concurrency, onError });
+    const response = await handleRecords(Records, handle, { concurrency, onError });
+    await deps.flush?.(Math.max(0, Math.min(FLUSH_MS, stoppedAt - clock.now())));
+    return response;
   };
 }
 

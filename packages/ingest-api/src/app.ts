@@ -5,11 +5,12 @@
 import { type Clock, type MessageStore, StoreUnavailableError } from '@millrace/core';
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
-import { postMessage, postMessages } from './accept-handlers.ts';
+import { type OutcomesListener, postMessage, postMessages } from './accept-handlers.ts';
 import { ANYONE, assertScope, type CallerHandler, type CallerOf, type Scope } from './caller.ts';
 import type { ApiConfig } from './config.ts';
 import { getHealth, getReadiness, type HealthCheck } from './health-handlers.ts';
 import { createMessageReader } from './message-reader.ts';
+import { getMetrics, type MetricsText } from './metrics-handler.ts';
 import { getOpenApi } from './openapi.ts';
 import { getMessage, getStats, listMessages, replayMessage, replayMessages } from './operator-handlers.ts';
 import { ProblemError, problemResponse } from './problem-document.ts';
@@ -24,18 +25,25 @@ export interface ApiDeps {
   readonly readiness?: HealthCheck;
   /** Told of every error that nobody expected; the client learns nothing of it but that there was one. */
   readonly onError?: (error: unknown) => void;
+  /** Told what became of the messages of a request, each time. */
+  readonly onAccept?: OutcomesListener;
+  /** Told of each call that the store could not carry out. */
+  readonly onStoreError?: (error: StoreUnavailableError) => void;
+  /** What `GET /metrics` answers; without it there is nothing at that path. */
+  readonly metrics?: MetricsText;
 }
 
 type Methods = Readonly<Partial<Record<'GET' | 'POST', Handler>>>;
 
-export function createApp({ store, clock, config, callerOf = () => ANYONE, readiness, onError }: ApiDeps): Hono {
+export function createApp({ store, clock, config, callerOf = () => ANYONE, ...deps }: ApiDeps): Hono {
+  const { readiness, metrics, onAccept, onStoreError, onError } = deps;
   const rules = { allowHttp: config.allowHttp, now: () => clock.now() };
   const readMessage = createMessageReader(rules);
 
   const routes: Readonly<Record<string, Methods>> = {
-    '/message': { POST: asCaller('send', postMessage(store, readMessage)) },
+    '/message': { POST: asCaller('send', postMessage(store, readMessage, onAccept)) },
     '/messages': {
-      POST: asCaller('send', postMessages(store, readMessage)),
+      POST: asCaller('send', postMessages(store, readMessage, onAccept)),
       GET: asCaller('read', listMessages(store)),
     },
     '/messages/:messageId': { GET: asCaller('read', getMessage(store)) },
@@ -45,6 +53,7 @@ export function createApp({ store, clock, config, callerOf = () => ANYONE, readi
     '/health': { GET: getHealth },
     '/health/ready': { GET: getReadiness(store, readiness) },
     '/openapi.json': { GET: getOpenApi(rules) },
+    ...(metrics && { '/metrics': { GET: asCaller('read', getMetrics(metrics)) } }),
   };
 
   const app = new Hono();
@@ -55,6 +64,7 @@ export function createApp({ store, clock, config, callerOf = () => ANYONE, readi
   }
   app.notFound((c) => problemResponse('not-found', 404, { detail: `there is nothing at ${c.req.path}` }));
   app.onError((error) => {
+    if (error instanceof StoreUnavailableError) onStoreError?.(error);
     const known = error instanceof StoreUnavailableError ? storeUnavailable() : error;
     if (known instanceof ProblemError) return problemResponse(known.type, known.status, known.details);
     onError?.(error);

@@ -1,5 +1,4 @@
-import type { Clock } from '@millrace/core';
-import type { Logger } from 'pino';
+import { type Clock, errorFields, type LogLines, numberFields } from '@millrace/core';
 
 const QUIET_MS = 1_000;
 
@@ -7,7 +6,7 @@ const QUIET_MS = 1_000;
  * Logs that delivery is held up, at most once a second: when the disk is full every delivery under way says so, again
  * and again, and the log may be on that disk.
  */
-export function createHeldUpLog(log: Pick<Logger, 'error'>, clock: Clock): (error: unknown) => void {
+export function createHeldUpLog(lines: Pick<LogLines, 'say'>, clock: Clock): (error: unknown) => void {
   let quietUntil = Number.NEGATIVE_INFINITY;
   let unsaid = 0;
   return (error) => {
@@ -18,7 +17,7 @@ export function createHeldUpLog(log: Pick<Logger, 'error'>, clock: Clock): (erro
       unsaid++;
       return;
     }
-    log.error({ err: error, ...(unsaid === 0 ? {} : { unsaid }) }, 'delivery is held up');
+    lines.say('delivery.held-up', errorFields(error), ...(unsaid === 0 ? [] : [numberFields({ unsaid })]));
     quietUntil = now + QUIET_MS;
     unsaid = 0;
   };

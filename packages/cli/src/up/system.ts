@@ -4,15 +4,26 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HealthProblem, systemClock } from '@millrace/core';
+import { createLogLines, errorFields, type LogLines, type Metrics, numberFields, systemClock } from '@millrace/core';
 import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
-import { createHttpTarget, type DeliveryLoop, deliver, logAttempt, startDeliveryLoop } from '@millrace/delivery-worker';
-import { createApp } from '@millrace/ingest-api';
+import {
+  countStoreError,
+  createHttpTarget,
+  type DeliveryLoop,
+  deliver,
+  observeWorker,
+  startDeliveryLoop,
+} from '@millrace/delivery-worker';
+import { createApp, observeApi } from '@millrace/ingest-api';
 import type { Logger } from 'pino';
+import { createBooks } from './books.ts';
 import type { UpConfig } from './config.ts';
+import { createGauges } from './gauges.ts';
 import { createHeldUpLog } from './held-up-log.ts';
 import { listen } from './http-server.ts';
-import { describeStall } from './stall.ts';
+import { openLocalEventLog, startAttemptLog } from './local-attempt-log.ts';
+import { createPrometheusMetrics } from './prometheus-metrics.ts';
+import { createReadiness } from './readiness.ts';
 
 export interface System {
   readonly url: string;
@@ -21,6 +32,8 @@ export interface System {
 }
 
 const RETENTION_INTERVAL_MS = 60_000;
+/** Milliseconds that a shutdown gives the attempt log, beside what deliveries get. */
+const ATTEMPT_LOG_STOP_MS = 5_000;
 
 /**
  * @throws DataFolderError when the folder cannot be used
@@ -30,26 +43,37 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
   const store = await openSqliteStore({
     folder: config.data,
     dedupeDays: config.dedupeDays,
+    lowDiskBytes: config.lowDiskBytes,
     ...(config.maxBytes === undefined ? {} : { maxBytes: config.maxBytes }),
   });
   try {
     let delivery: Delivery | undefined;
+    const lines = createLogLines(log);
+    const books = createBooks(store, systemClock);
+    const metrics = createPrometheusMetrics({ beforeRender: () => gauges.measure() });
+    const inFlight = (): number => delivery?.loop.inFlight() ?? 0;
+    const gauges = createGauges({ metrics, store, books, inFlight, clock: systemClock });
     const app = createApp({
+      ...observeApi(lines, metrics),
       store,
       clock: systemClock,
       config: config.api,
-      readiness: () => findStall(store, delivery?.loop),
-      onError: (error) => log.error({ err: error }, 'request failed'),
+      readiness: createReadiness({
+        ...{ store, books, clock: systemClock, maxAgeMs: config.readyMaxAgeMs },
+        lastProgressAt: () => delivery?.loop.lastProgressAt(),
+      }),
+      metrics,
     });
     const server = await listen(app.fetch, config.host, config.port);
     // Only now: when the address cannot be had, nothing has been begun.
-    if (config.delivery) delivery = startDelivery(store, config, version, log);
-    const stopRetention = startRetention(store, log);
+    if (config.delivery) delivery = startDelivery({ store, config, version, lines, metrics });
+    const stopRetention = startRetention(store, lines);
     return {
       url: server.url,
       async stop() {
         stopRetention();
         await Promise.all([server.close(config.shutdownMs), delivery?.stop()]);
+        gauges.close();
         await store.close();
       },
     };
@@ -64,11 +88,31 @@ interface Delivery {
   stop(): Promise<void>;
 }
 
-function startDelivery(store: SqliteStore, config: UpConfig, version: string, log: Logger): Delivery {
+interface DeliveryDeps {
+  readonly store: SqliteStore;
+  readonly config: UpConfig;
+  readonly version: string;
+  readonly lines: LogLines;
+  readonly metrics: Metrics;
+}
+
+function startDelivery({ store, config, version, lines, metrics }: DeliveryDeps): Delivery {
   const { concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
   const target = createHttpTarget({ connectTimeoutMs, connections: concurrency, userAgent: `Millrace/${version}` });
-  const onError = createHeldUpLog(log, systemClock);
+  const sayHeldUp = createHeldUpLog(lines, systemClock);
+  const countError = countStoreError(metrics);
+  const onError = (error: unknown): void => {
+    countError(error);
+    sayHeldUp(error);
+  };
+  const attempts = config.attemptLog
+    ? startAttemptLog({
+        ...{ eventLog: openLocalEventLog(config.data, systemClock), days: config.attemptLogDays },
+        ...{ clock: systemClock, lines, metrics },
+      })
+    : undefined;
   const deps = {
+    ...observeWorker({ lines, metrics, attempts, worker: `up-${randomUUID()}` }),
     store,
     target,
     clock: systemClock,
@@ -77,7 +121,6 @@ function startDelivery(store: SqliteStore, config: UpConfig, version: string, lo
     // A result that finds no room is offered again and again: that must not keep the process from ending.
     sleep: (ms: number) => sleep(ms, undefined, { ref: false }),
     requestTimeoutMs,
-    onAttempt: logAttempt(log),
     onError,
   };
   const loop = startDeliveryLoop({
@@ -91,24 +134,19 @@ function startDelivery(store: SqliteStore, config: UpConfig, version: string, lo
     loop,
     async stop() {
       const unfinished = await loop.stop(config.shutdownMs);
-      if (unfinished > 0) log.warn({ unfinished }, 'deliveries were cut off: the next start takes them up');
+      if (unfinished > 0) lines.say('delivery.cut-off', numberFields({ unfinished }));
       await target.close();
+      await attempts?.stop(ATTEMPT_LOG_STOP_MS);
     },
   };
 }
 
-async function findStall(store: SqliteStore, loop: DeliveryLoop | undefined): Promise<readonly HealthProblem[]> {
-  if (loop === undefined) return [];
-  const oldestDue = await store.oldestDue();
-  return describeStall({ now: systemClock.now(), oldestDue, lastProgressAt: loop.lastProgressAt() });
-}
-
 /** Returns a function that ends it. */
-function startRetention(store: SqliteStore, log: Logger): () => void {
+function startRetention(store: SqliteStore, lines: LogLines): () => void {
   const remove = (): void => {
     store.removeExpired().then(
-      (removed) => removed > 0 && log.debug({ removed }, 'messages past their retention were removed'),
-      (error) => log.error({ err: error }, 'retention is held up'),
+      (messages) => messages > 0 && lines.say('retention.removed', numberFields({ messages })),
+      (error) => lines.say('retention.held-up', errorFields(error)),
     );
   };
   remove();

@@ -16,7 +16,6 @@ export const LOG_EVENTS = {
   orphan: { level: 'error', text: 'an entry without its message was kept' },
   circuit: { level: 'warn', text: 'circuit breaker' },
   'request.failed': { level: 'error', text: 'request failed' },
-  'callers.stale': { level: 'error', text: 'the map of callers cannot be read anew' },
   'record.left': { level: 'error', text: 'a record comes again' },
   'delivery.held-up': { level: 'error', text: 'delivery is held up' },
   'delivery.cut-off': { level: 'warn', text: 'deliveries were cut off: the next start takes them up' },
