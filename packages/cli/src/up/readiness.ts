@@ -46,7 +46,7 @@ async function orUnavailable(check: () => Promise<readonly HealthProblem[]>): Pr
 }
 
 /** What is wrong when a message has been due for too long, whether or not others move. */
-export function describeOverdue(now: number, oldestDue: number | null, maxAgeMs: number): readonly HealthProblem[] {
+function describeOverdue(now: number, oldestDue: number | null, maxAgeMs: number): readonly HealthProblem[] {
   const ageMs = oldestDue === null ? 0 : now - oldestDue;
   if (ageMs <= maxAgeMs) return [];
   const limit = `more than MILLRACE_READY_MAX_AGE_SECONDS=${Math.round(maxAgeMs / 1_000)}`;
