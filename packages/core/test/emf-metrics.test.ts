@@ -8,10 +8,13 @@ let written: string[];
 
 beforeEach(() => {
   written = [];
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    written.push(String(text));
-    return true;
-  });
+  // A warning of the library is no line of metrics, and would be seen here.
+  for (const stream of [process.stdout, process.stderr]) {
+    jest.spyOn(stream, 'write').mockImplementation((text) => {
+      written.push(String(text));
+      return true;
+    });
+  }
 });
 afterEach(() => {
   jest.restoreAllMocks();
@@ -102,6 +105,7 @@ describe('metrics in the embedded metric format', () => {
           values.length === 0 ? [] : [values.length],
         );
       }),
+      { examples: [[Array.from({ length: 100 }, () => 1)], [Array.from({ length: 99 }, () => 1)]] },
     ));
 
   test('have a valid line for every metric that there is', () => {
