@@ -52,3 +52,14 @@ test('a package without the text of its licence fails, unless a package of the s
     'b 1.2.3 (MIT) brings no text of its licence',
   ]);
 });
+
+test('a licence that asks for no text to go along needs none', () => {
+  const { 'node_modules/a/LICENSE': _, ...files } = aPackage(
+    'node_modules/a',
+    { name: 'a', license: 'MIT-0' },
+    {},
+  ) as Record<string, string>;
+  const licences = licencesOf(aRepository(files), ['node_modules/a/index.js']);
+  expect(findLicenceProblems(licences, ['MIT-0'])).toEqual([]);
+  expect(formatLicences(licences)).toContain('a 1.2.3: MIT-0\n');
+});

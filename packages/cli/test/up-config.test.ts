@@ -25,6 +25,10 @@ describe('the settings of up', () => {
       delivery: true,
       dedupeDays: 7,
       shutdownMs: 30_000,
+      attemptLog: true,
+      attemptLogDays: 30,
+      readyMaxAgeMs: 300_000,
+      lowDiskBytes: 8 * 1_024 * 1_024,
       logLevel: 'info',
       api: { allowHttp: false, corsOrigins: [] },
       worker: {
@@ -54,6 +58,10 @@ describe('the settings of up', () => {
       MILLRACE_CONNECT_TIMEOUT_MS: '2',
       MILLRACE_REQUEST_TIMEOUT_MS: '3',
       MILLRACE_ALLOWED_PRIVATE_CIDRS: '127.0.0.0/8,::1/128',
+      MILLRACE_ATTEMPT_LOG: 'off',
+      MILLRACE_ATTEMPT_LOG_DAYS: '1',
+      MILLRACE_READY_MAX_AGE_SECONDS: '60',
+      MILLRACE_READY_MIN_DISK_MB: '0',
     };
     expect(loadUpConfig(NO_FLAGS, env)).toEqual({
       data: '/data',
@@ -63,6 +71,10 @@ describe('the settings of up', () => {
       maxBytes: 2_097_152,
       dedupeDays: 8,
       shutdownMs: 0,
+      attemptLog: false,
+      attemptLogDays: 1,
+      readyMaxAgeMs: 60_000,
+      lowDiskBytes: 0,
       logLevel: 'silent',
       api: { allowHttp: true, corsOrigins: ['https://app.example'] },
       worker: {
@@ -91,6 +103,10 @@ describe('the settings of up', () => {
       'DEDUPE_DAYS',
       'SHUTDOWN_SECONDS',
       'LOG_LEVEL',
+      'ATTEMPT_LOG',
+      'ATTEMPT_LOG_DAYS',
+      'READY_MAX_AGE_SECONDS',
+      'READY_MIN_DISK_MB',
     ];
     const env = Object.fromEntries(names.map((name) => [`MILLRACE_${name}`, '']));
     expect(loadUpConfig(NO_FLAGS, env)).toEqual(loadUpConfig(NO_FLAGS, {}));
@@ -109,12 +125,16 @@ describe('the settings of up', () => {
       MILLRACE_CONNECT_TIMEOUT_MS: '0',
       MILLRACE_REQUEST_TIMEOUT_MS: '1e3',
       MILLRACE_ALLOWED_PRIVATE_CIDRS: 'localhost',
+      MILLRACE_ATTEMPT_LOG: 'no',
+      MILLRACE_ATTEMPT_LOG_DAYS: '0',
+      MILLRACE_READY_MAX_AGE_SECONDS: '0',
+      MILLRACE_READY_MIN_DISK_MB: '-1',
     };
     const problems = problemsOf({ data: '', host: 'example.com', port: '65536' }, env);
     for (const name of ['--data', '--host', '--port', ...Object.keys(env)]) {
-      expect(problems.filter((problem) => problem.startsWith(name))).toHaveLength(1);
+      expect(problems.filter((problem) => problem.startsWith(`${name} `))).toHaveLength(1);
     }
-    expect(problems).toHaveLength(14);
+    expect(problems).toHaveLength(18);
   });
 
   test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('let it listen on %s', (host) => {

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
+import { createLogLines } from '@millrace/core';
 import { createHeldUpLog } from '../src/up/held-up-log.ts';
 import { createLogger } from '../src/up/logger.ts';
 
@@ -49,14 +50,15 @@ describe('the log', () => {
 
 describe('the log of what holds delivery up', () => {
   function createHeldUp() {
-    const said: unknown[] = [];
+    const said: { unsaid?: number; error: { message: string } }[] = [];
     let now = 0;
-    const heldUp = createHeldUpLog({ error: (fields: unknown) => void said.push(fields) }, { now: () => now });
+    const log = createLogger('error', { write: (line) => said.push(JSON.parse(line)) });
+    const heldUp = createHeldUpLog(createLogLines(log), { now: () => now });
     const at = (time: number, error: string): void => {
       now = time;
-      heldUp(error);
+      heldUp(new Error(error));
     };
-    return { said, at };
+    return { said: () => said.map(({ error, unsaid }) => [error.message, unsaid]), at };
   }
 
   test('speaks once a second, and counts what it did not say', () => {
@@ -68,13 +70,21 @@ describe('the log of what holds delivery up', () => {
     at(1_001, 'e');
     at(3_000, 'f');
     at(5_000, 'g');
-    expect(said).toEqual([{ err: 'a' }, { err: 'd', unsaid: 2 }, { err: 'f', unsaid: 1 }, { err: 'g' }]);
+    expect(said()).toEqual([
+      ['a', undefined],
+      ['d', 2],
+      ['f', 1],
+      ['g', undefined],
+    ]);
   });
 
   test('does not fall silent when the clock is set back', () => {
     const { said, at } = createHeldUp();
     at(1_000_000, 'a');
     at(500, 'b');
-    expect(said).toEqual([{ err: 'a' }, { err: 'b' }]);
+    expect(said()).toEqual([
+      ['a', undefined],
+      ['b', undefined],
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -43,7 +43,7 @@ async function start({ port = '0', ...env }: Record<string, string> = {}) {
 }
 
 describe('the system', () => {
-  test('delivers what it accepts, under its own name, and logs the attempt', async () => {
+  test('delivers what it accepts, under its own name, and logs both under one correlation id', async () => {
     const receiver = await sandbox.receiver(() => 200);
     const { client, logged } = await start();
     await client.send(messageInput({ targetUrl: `${receiver.url}/hooks`, body: 'hello' }));
@@ -51,9 +51,30 @@ describe('the system', () => {
     const [reception] = receiver.receptions;
     expect(reception?.body.toString()).toBe('hello');
     expect(reception?.headers['user-agent']).toBe('Millrace/1.2.3');
+    const shared = { level: 20, messageId: 'order-42', webhookId: reception?.webhookId };
     expect(logged).toEqual([
-      expect.objectContaining({ level: 20, messageId: 'order-42', attempt: 1, status: 200, msg: 'attempt' }),
+      expect.objectContaining({ ...shared, event: 'message.accepted' }),
+      expect.objectContaining({ ...shared, event: 'attempt', attempt: 1, status: 200, msg: 'attempt' }),
     ]);
+  });
+
+  test('delivers though the attempt log cannot be written, and says at its end what is missing there', async () => {
+    await writeFile(path.join(folder, 'objects'), 'in the way');
+    const receiver = await sandbox.receiver(() => 200);
+    const { system, client, logged } = await start({ MILLRACE_LOG_LEVEL: 'info' });
+    await client.send(messageInput({ targetUrl: receiver.url }));
+    await until('it is delivered', async () => (await client.stats()).succeeded === 1);
+    await system.stop();
+    expect(logged).toMatchObject([{ event: 'attempt-log.dropped', attempts: 1, error: { name: 'DataFolderError' } }]);
+  });
+
+  test('writes no attempt log when that is off', async () => {
+    const receiver = await sandbox.receiver(() => 200);
+    const { system, client } = await start({ MILLRACE_ATTEMPT_LOG: 'off' });
+    await client.send(messageInput({ targetUrl: receiver.url }));
+    await until('it is delivered', async () => (await client.stats()).succeeded === 1);
+    await system.stop();
+    expect(await readdir(folder)).not.toContain('objects');
   });
 
   test('logs a dead letter with its reason', async () => {

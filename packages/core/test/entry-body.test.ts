@@ -4,6 +4,8 @@ import { anEntry } from '@millrace/core/testing';
 import fc from 'fast-check';
 import { decodeEntry, encodeEntry, encodeWhole, MAX_ENTRY_BYTES, UnreadableEntryError } from '../src/aws/entry-body.ts';
 
+const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
 const noBody = (): Promise<Uint8Array> => Promise.reject(new Error('the body stands in the entry'));
 
 /** Jest compares byte by byte, which takes seconds for a large body. */
@@ -18,8 +20,9 @@ describe('an entry as text', () => {
       body: fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.string({ unit: 'binary' })),
       round: fc.nat(),
       notBefore: fc.nat(),
+      trace: fc.option(fc.constant({ traceparent: TRACEPARENT }), { nil: {} }),
     })
-    .map(anEntry);
+    .map(({ trace, ...parts }) => anEntry({ ...parts, ...trace }));
 
   test('is the same entry when it is read again, whatever its bytes and headers', () =>
     fc.assert(
@@ -102,6 +105,7 @@ describe('a record that is no entry', () => {
     ['without an identity', { ...json, identity: 'm' }, 'identity is not an object'],
     ['without a sender', { ...json, identity: { ...identity, senderId: '' } }, 'identity.senderId is not a text'],
     ['without a target', { ...json, identity: { ...identity, targetUrl: 7 } }, 'identity.targetUrl is not a text'],
+    ['with another trace', { ...json, traceparent: `${TRACEPARENT}-x` }, 'traceparent is not one'],
     ['without a request', { ...json, request: undefined }, 'request is not an object'],
     ['of another method', { ...json, request: { ...request, method: 'HEAD' } }, 'request.method is not'],
     ['with other headers', { ...json, request: { ...request, headers: { a: 'b' } } }, 'request.headers is not'],

@@ -152,6 +152,19 @@ describe('take', () => {
     expect(await h().store.oldestDue()).toBeNull();
   });
 
+  test('oldestDue passes over a message that was handed back until later: it is due then', async () => {
+    await accepted(h().store);
+    const [entry = anEntry()] = await h().receive(1);
+    const until = START_TIME + 60_000;
+    await h().store.handBack([{ entry, until }]);
+    expect(await h().store.oldestDue()).toBe(until);
+    h().clock.advance(500);
+    await accepted(h().store);
+    expect(await h().store.oldestDue()).toBe(START_TIME + 500);
+    h().clock.set(until);
+    expect(await h().store.oldestDue()).toBe(START_TIME);
+  });
+
   test('the listeners for work are called whenever an entry may have come to be due', async () => {
     const listener = jest.fn();
     h().store.onWork(listener);

@@ -5,9 +5,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { DataFolderError } from '@millrace/core';
 import { openSqliteStore } from '@millrace/core/sqlite';
-import { accepted, createManualClock } from '@millrace/core/testing';
+import { accepted, createManualClock, START_TIME } from '@millrace/core/testing';
 import { DATABASE_FILE, openDatabase } from '../src/sqlite/database.ts';
 import { APPLICATION_ID, readPragma, SCHEMA_VERSION } from '../src/sqlite/schema.ts';
+import { SCHEMA_V1 } from './support/schema-v1.ts';
 import { runSql } from './support/sqlite-folders.ts';
 import { makeFolder } from './support/sqlite-harness.ts';
 
@@ -66,6 +67,28 @@ describe('a new database', () => {
     const exec = jest.spyOn(DatabaseSync.prototype, 'exec');
     openDatabase({ folder }, (db) => db).close();
     expect(exec.mock.calls.map(([sql]) => sql).filter((sql) => /CREATE|user_version =/.test(sql))).toEqual([]);
+  });
+});
+
+describe('a database of the first version', () => {
+  test('is brought to the present with its messages, which are delivered', async () => {
+    runSql(folder, SCHEMA_V1);
+    const id = START_TIME * 1_024;
+    runSql(
+      folder,
+      `INSERT INTO messages VALUES (${id}, 'm', 'billing', '2026-11-22T10:00:00Z', 'https://partner.example/', 'hash',
+         'QUEUED', 0, 0, NULL, ${START_TIME}, NULL, 0, 0, 3, 1000, ${START_TIME + 1_000}, ${START_TIME}, NULL, NULL,
+         NULL, NULL);
+       INSERT INTO requests VALUES (${id}, 'POST', '[["a","b"]]', x'00ff');
+       UPDATE counters SET value = 1 WHERE name = 'accepted';`,
+    );
+    const store = await openSqliteStore({ folder, thread: false, clock: createManualClock() });
+    const { entries } = await store.take(10);
+    expect(entries).toMatchObject([{ identity: { messageId: 'm' }, request: { headers: [['a', 'b']] } }]);
+    expect(entries[0]).not.toHaveProperty('traceparent');
+    expect(await store.counts()).toEqual({ accepted: 1, succeeded: 0, failed: 0, waiting: 1 });
+    await store.close();
+    await expectUsable(folder);
   });
 });
 

@@ -24,8 +24,10 @@ import {
   type Reaction,
   type Result,
   react,
+  type SettleResult,
   StoreUnavailableError,
 } from '@millrace/core';
+import type { ExchangeTimings } from './exchange-timings.ts';
 import type { Admission, TargetGate } from './gate/target-gate.ts';
 import { exchangeDeadlineMs } from './http-target.ts';
 import { prepareSend, type SignedSend, type SigningDeps } from './signed-send.ts';
@@ -33,14 +35,22 @@ import { prepareSend, type SignedSend, type SigningDeps } from './signed-send.ts
 /** What the queue must do with an entry: forget it, or hand it out again. */
 export type Disposition = 'acknowledge' | 'leave';
 
-/** An attempt that has ended, for logs. */
+/** An attempt that has ended, for logs and metrics. */
 export interface AttemptReport {
   readonly entry: Entry;
   readonly attempt: number;
   readonly outcome: AttemptOutcome;
   readonly reaction: Reaction;
+  /** What the store made of the result: it counts when it is `settled`. Undefined when the store did not take it. */
+  readonly settled: SettleResult | undefined;
+  /** Epoch milliseconds: when the claim was won, just before the request. */
+  readonly startedAt: number;
   /** Milliseconds from the claim to the result. */
   readonly durationMs: number;
+  /** Of the request; undefined when none was made, or its target does not measure. */
+  readonly timings: ExchangeTimings | undefined;
+  /** Epoch milliseconds: when the message was accepted, or replayed last; undefined when the store did not tell. */
+  readonly since: number | undefined;
 }
 
 export interface DeliverDeps extends SigningDeps {
@@ -57,8 +67,10 @@ export interface DeliverDeps extends SigningDeps {
   readonly requestTimeoutMs: number;
   /** Epoch milliseconds: when the process is stopped from outside. Before it, results are given up. */
   readonly stoppedAt?: number;
-  /** Told of each attempt when its result is stored. */
+  /** Told of each attempt when its result is stored, or could not be. */
   readonly onAttempt?: (report: AttemptReport) => void;
+  /** Told of an entry that belongs to no message, when it is kept. */
+  readonly onOrphan?: (entry: Entry) => void;
   /** Told why an entry was left to its queue, when it was for an error. */
   readonly onError: (error: unknown) => void;
 }
@@ -131,6 +143,7 @@ async function deliverAdmitted(
       return 'acknowledge';
     case 'missing':
       await deps.store.keepOrphans([entry]);
+      deps.onOrphan?.(entry);
       return 'acknowledge';
     case undefined:
       throw new Error('the store gave no answer to a claim');
@@ -149,8 +162,12 @@ async function attempt(
   const isCovered = startedAt + deadlineMs <= claim.leaseUntil;
   if (!isCovered) return 'leave';
 
-  const known = outcomeWithoutRequest(entry, claim, admission, startedAt);
-  const outcome = known ?? (await deps.send(deadlineMs, startedAt));
+  const measured: { timings?: ExchangeTimings } = {};
+  const observe = (timings: ExchangeTimings): void => {
+    measured.timings = timings;
+  };
+  const withoutRequest = outcomeWithoutRequest(entry, claim, admission, startedAt);
+  const outcome = withoutRequest ?? (await deps.send(deadlineMs, startedAt, observe));
   if (admission.kind === 'go') admission.end(outcome);
   const now = deps.clock.now();
   const { maxAttempts, expiresAt } = entry;
@@ -158,9 +175,16 @@ async function attempt(
   const message = describeFailure(outcome);
   const error: AttemptError | null = message === null ? null : { statusCode: outcomeStatus(outcome), message };
   const until = Math.min(claim.leaseUntil, deps.stoppedAt ?? Number.POSITIVE_INFINITY);
-  const disposition = await settle(entry, token, until, toResult(reaction, outcome), error, deps);
-  deps.onAttempt?.({ entry, attempt: claim.attempt, outcome, reaction, durationMs: now - startedAt });
-  return disposition;
+  let settled: SettleResult | undefined;
+  try {
+    settled = await settle(entry, token, until, toResult(reaction, outcome), error, deps);
+    return settled === 'settled' || settled === 'acknowledge' ? 'acknowledge' : 'leave';
+  } finally {
+    const { attempt, since } = claim;
+    const { timings } = measured;
+    const durationMs = now - startedAt;
+    deps.onAttempt?.({ entry, attempt, outcome, reaction, settled, startedAt, durationMs, timings, since });
+  }
 }
 
 /** What is known without asking the target; undefined when it must be asked. */
@@ -192,11 +216,11 @@ async function settle(
   result: Result,
   error: AttemptError | null,
   deps: DeliverDeps,
-): Promise<Disposition> {
+): Promise<SettleResult | undefined> {
   for (;;) {
     try {
       const [settled] = await deps.store.settle([{ entry, token, result, error }]);
-      return settled === 'settled' || settled === 'acknowledge' ? 'acknowledge' : 'leave';
+      return settled;
     } catch (failure) {
       const mayRetry = failure instanceof StoreUnavailableError && deps.clock.now() + SETTLE_RETRY_MS < until;
       if (!mayRetry) throw failure;

@@ -3,18 +3,24 @@
 import { type AttemptOutcome, parseRetryAfter, RECEIVER_CONTROLS, type ReceiverControl } from '@millrace/core';
 import type { Dispatcher } from 'undici';
 import { errorOutcome, toLine } from './error-outcome.ts';
+import { startStopwatch, type TimingsListener } from './exchange-timings.ts';
 
 /** Bytes of an answer that are read; then the connection is closed, and the status counts. */
 const MAX_RESPONSE_BYTES = 64 * 1_024;
 /** Bytes of an answer that are kept for operators. */
 const EXCERPT_BYTES = 1_024;
 
-/** For undici's dispatch. The first end that it comes to is the outcome, whatever happens afterwards. */
+/**
+ * For undici's dispatch. The first end that it comes to is the outcome, whatever happens afterwards; just before it is
+ * told, so are its timings.
+ */
 export function createExchangeHandler(
   resolve: (outcome: AttemptOutcome) => void,
   deadlineMs: number,
   closed: AbortSignal,
+  { bodyBytes = 0, observe }: { readonly bodyBytes?: number; readonly observe?: TimingsListener | undefined } = {},
 ) {
+  const stopwatch = startStopwatch(bodyBytes);
   let controller: Dispatcher.DispatchController | undefined;
   let ended = false;
   let statusCode = 0;
@@ -27,7 +33,9 @@ export function createExchangeHandler(
     if (ended) return;
     ended = true;
     clearTimeout(timer);
-    if (!closed.aborted) resolve(outcome);
+    if (closed.aborted) return;
+    observe?.(stopwatch.read(length));
+    resolve(outcome);
   };
   const response = (): AttemptOutcome => {
     const excerpt = toLine(Buffer.concat(kept).toString('utf8', 0, EXCERPT_BYTES));
@@ -51,6 +59,7 @@ export function createExchangeHandler(
       // abort would close the connection, which is good.
       if (ended) throw new Error('deadline');
       controller = started;
+      stopwatch.started();
     },
     onResponseStart(
       _controller: Dispatcher.DispatchController,
@@ -60,6 +69,7 @@ export function createExchangeHandler(
       // Informational answers come before the one that counts.
       if (code < 200) return;
       statusCode = code;
+      stopwatch.answered();
       const retryAfter = headers['retry-after'];
       if (typeof retryAfter === 'string') retryAfterMs = parseRetryAfter(retryAfter, Date.now());
       control = readControl(headers['webhook-delivery']);

@@ -13,12 +13,21 @@ import {
 } from '@millrace/core';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { createExchangeHandler } from './exchange-handler.ts';
+import type { TimingsListener } from './exchange-timings.ts';
 import { createGuardedConnector, type Resolve } from './guarded-connector.ts';
 import { outboundHeaders } from './outbound-headers.ts';
+import { traceHeaders } from './trace-headers.ts';
+
+/** What a request is made of. */
+type TargetEntry = Pick<Entry, 'identity' | 'request' | 'traceparent'>;
 
 export interface Target {
-  /** Makes the request and reads the answer; over at the deadline, whatever the target does. */
-  send(entry: Pick<Entry, 'identity' | 'request'>, deadlineMs: number, signing: Signing): Promise<AttemptOutcome>;
+  /**
+   * Makes the request and reads the answer; over at the deadline, whatever the target does.
+   *
+   * @param observe told how long it took, just before the outcome
+   */
+  send(entry: TargetEntry, deadlineMs: number, signing: Signing, observe?: TimingsListener): Promise<AttemptOutcome>;
   /** Cuts requests under way off. They have no outcome: what the target made of them is not known. */
   close(): Promise<void>;
 }
@@ -73,7 +82,7 @@ export function createHttpTarget(options: HttpTargetOptions): Target {
   const closed = new AbortController();
   const deps = { agent, userAgent: options.userAgent, closed: closed.signal };
   return {
-    send: (entry, deadlineMs, signing) => exchange(deps, entry, deadlineMs, signing),
+    send: (entry, deadlineMs, signing, observe) => exchange(deps, entry, { deadlineMs, signing, observe }),
     close() {
       closed.abort();
       return agent.destroy();
@@ -86,26 +95,31 @@ interface ExchangeDeps extends Pick<HttpTargetOptions, 'userAgent'> {
   readonly closed: AbortSignal;
 }
 
+interface ExchangeOptions {
+  readonly deadlineMs: number;
+  readonly signing: Signing;
+  readonly observe: TimingsListener | undefined;
+}
+
 function exchange(
   { agent, userAgent, closed }: ExchangeDeps,
-  { identity, request }: Pick<Entry, 'identity' | 'request'>,
-  deadlineMs: number,
-  { secrets, timestamp }: Signing,
+  { identity, request, traceparent }: TargetEntry,
+  { deadlineMs, signing, observe }: ExchangeOptions,
 ): Promise<AttemptOutcome> {
   return new Promise((resolve) => {
-    const handler = createExchangeHandler(resolve, deadlineMs, closed);
+    const handler = createExchangeHandler(resolve, deadlineMs, closed, { bodyBytes: request.body.length, observe });
     try {
       const { origin } = new URL(identity.targetUrl);
       const { body, method } = request;
-      const context = { id: webhookId(identity), timestamp };
-      const webhook = { ...context, signature: signBody(secrets, context, body) };
+      const context = { id: webhookId(identity), timestamp: signing.timestamp };
+      const webhook = { ...context, signature: signBody(signing.secrets, context, body) };
       agent.dispatch(
         {
           origin,
           // Not URL.pathname: what is sent is the canonical URL, byte for byte.
           path: identity.targetUrl.slice(origin.length),
           method,
-          headers: outboundHeaders(request, webhook, userAgent),
+          headers: [...outboundHeaders(request, webhook, userAgent), ...traceHeaders(request, traceparent)],
           body: body.length === 0 ? null : body,
         },
         handler,

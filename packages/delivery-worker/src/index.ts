@@ -1,8 +1,10 @@
-export { logAttempt } from './attempt-log.ts';
+export { type AttemptLog, createAttemptLog } from './attempt-log.ts';
+export { countStoreError } from './attempt-metrics.ts';
+export { observeCircuits } from './circuit-observer.ts';
 export { loadConfig, type WorkerConfig } from './config.ts';
 export { type AttemptReport, type DeliverDeps, type Disposition, deliver } from './deliver.ts';
 export { type DeliveryLoop, type DeliveryLoopDeps, type EntryQueue, startDeliveryLoop } from './delivery-loop.ts';
-export { logCircuit, OUT_OF_REACH } from './gate/gate-log.ts';
+export type { ExchangeTimings, TimingsListener } from './exchange-timings.ts';
 export type { CircuitEvent } from './gate/target-changes.ts';
 export { createTargetGate, type OriginLane, type TargetGate, type TargetGateDeps } from './gate/target-gate.ts';
 export { createHttpTarget, type HttpTargetOptions, type Target } from './http-target.ts';
@@ -13,3 +15,4 @@ export {
   type DeliveryHandlerDeps,
   type SqsHandler,
 } from './lambda-handlers.ts';
+export { observeWorker, reportDrop } from './worker-observer.ts';

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock, MessageStore, SigningSecrets } from '@millrace/core';
+import type { Clock, Entry, MessageStore, SigningSecrets } from '@millrace/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { WorkerConfig } from './config.ts';
 import { type AttemptReport, deliver } from './deliver.ts';
@@ -31,13 +31,16 @@ export interface DeliveryHandlerDeps {
   readonly clock: Clock;
   readonly config: Pick<WorkerConfig, 'concurrency' | 'requestTimeoutMs'>;
   readonly onAttempt: (report: AttemptReport) => void;
+  readonly onOrphan?: (entry: Entry) => void;
   readonly onError: (error: unknown) => void;
+  /** Writes what is known of the attempts of this invocation, within the limit, before the answer is given. */
+  readonly flush?: (limitMs: number) => Promise<void>;
 }
 
 /** The answer must be given before the function is stopped: else the whole batch comes again. */
 const STOP_MARGIN_MS = 1_000;
 /** For what the gate still writes; what is written after the answer waits until the function is thawed, if it is. */
-const FLUSH_MS = 500;
+const GATE_FLUSH_MS = 500;
 
 /** The longest that a queue waits. */
 const LONGEST_WAIT_MS = 900_000;
@@ -54,6 +57,9 @@ export function createFunctionGate(
   };
   return createTargetGate({ ...effects, longestWaitMs: LONGEST_WAIT_MS, ...deps });
 }
+
+/** What is written after the last delivery is written within this, however much time is left. */
+const FLUSH_MS = 5_000;
 
 /** Delivers the entries of the work queues. */
 export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
@@ -72,9 +78,10 @@ export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
       remainingMs: () => context.getRemainingTimeInMillis(),
       onError,
     });
-    const answer = await handleRecords(Records, handle, { concurrency, onError });
-    await deps.gate?.flush(FLUSH_MS);
-    return answer;
+    const response = await handleRecords(Records, handle, { concurrency, onError });
+    const remainingMs = Math.max(0, Math.min(FLUSH_MS, stoppedAt - clock.now()));
+    await Promise.all([deps.gate?.flush(Math.min(GATE_FLUSH_MS, remainingMs)), deps.flush?.(remainingMs)]);
+    return response;
   };
 }
 

@@ -1,52 +1,37 @@
 /** Lambda behind the work queues: delivers the entries of a batch of records. */
 
-import { createSigningSecrets, loadParts, systemClock } from '@millrace/core';
-import {
-  createAwsClients,
-  createAwsMessageStore,
-  createAwsSecretStore,
-  createDynamoCircuitStore,
-  loadAwsConfig,
-  loadSecretsConfig,
-} from '@millrace/core/aws';
-import { logAttempt } from './attempt-log.ts';
+import { createObjectEventLog, createSigningSecrets, loadParts, systemClock } from '@millrace/core';
+import * as adapters from '@millrace/core/aws';
 import { loadConfig } from './config.ts';
 import { createFunctionLog } from './function-log.ts';
-import { logCircuit, OUT_OF_REACH } from './gate/gate-log.ts';
+import { observeFunction } from './function-observer.ts';
 import { createHttpTarget } from './http-target.ts';
 import { loadLambdaConfig } from './lambda-config.ts';
 import { createDeliveryHandler, createFunctionGate } from './lambda-handlers.ts';
 
 const { worker, aws, secrets, lambda } = loadParts(process.env, {
   worker: loadConfig,
-  aws: loadAwsConfig,
-  secrets: loadSecretsConfig,
+  aws: adapters.loadAwsConfig,
+  secrets: adapters.loadSecretsConfig,
   lambda: loadLambdaConfig,
 });
-const { allowedPrivateCidrs, concurrency, connectTimeoutMs } = worker;
-const log = createFunctionLog(lambda.logLevel);
-const clients = createAwsClients();
+const clock = systemClock;
+const clients = adapters.createAwsClients();
+const objects = adapters.createLazyObjectStore(clients, aws.bucketName);
+const circuits = adapters.createDynamoCircuitStore({ client: clients.dynamodb, tableName: aws.circuitsTableName });
+const metrics = adapters.createEmfMetrics({ namespace: lambda.metricsNamespace, service: 'delivery-worker' });
+const lines = createFunctionLog(lambda.logLevel);
+const eventLog = lambda.attemptLog ? createObjectEventLog(objects) : undefined;
+const observer = observeFunction({ lines, metrics, eventLog, clock, worker: lambda.worker });
 
-const gate = createFunctionGate({
-  store: createDynamoCircuitStore({ client: clients.dynamodb, tableName: aws.circuitsTableName }),
-  clock: systemClock,
-  breaker: worker.circuitBreaker,
-  onCircuit: logCircuit(log),
-  onError: (error) => log.warn({ err: error }, OUT_OF_REACH),
-});
-
-export const handler = createDeliveryHandler({
-  store: createAwsMessageStore(aws, { clients }),
-  gate,
-  target: createHttpTarget({
-    connectTimeoutMs,
-    connections: concurrency,
-    userAgent: 'Millrace',
-    allowedPrivateCidrs,
-  }),
-  signing: createSigningSecrets({ store: createAwsSecretStore(secrets, clients), clock: systemClock }),
-  clock: systemClock,
+const deliver = createDeliveryHandler({
+  ...observer.delivery,
+  store: adapters.createAwsMessageStore(aws, { clients }),
+  gate: createFunctionGate({ ...observer.gate, store: circuits, clock, breaker: worker.circuitBreaker }),
+  target: createHttpTarget({ ...worker, connections: worker.concurrency, userAgent: 'Millrace' }),
+  signing: createSigningSecrets({ store: adapters.createAwsSecretStore(secrets, clients), clock }),
+  clock,
   config: worker,
-  onAttempt: logAttempt(log),
-  onError: (error) => log.error({ err: error }, 'a record comes again'),
 });
+
+export const handler = adapters.flushing(metrics, deliver);

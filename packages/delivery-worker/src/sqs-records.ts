@@ -90,12 +90,15 @@ export function deliverRecord(deps: DeliverRecordDeps): RecordHandler {
 
 export interface StrandedRecordDeps extends RecordDeps {
   readonly settleStranded: (entries: readonly Entry[]) => Promise<readonly ('settled' | Disposition)[]>;
+  /** Told of an entry whose message ended by it. */
+  readonly onStranded?: (entry: Entry) => void;
 }
 
 /** Ends the message of a record that its queue has given up. */
 export function settleStrandedRecord(deps: StrandedRecordDeps): RecordHandler {
   return withEntry(deps, async (entry) => {
     const [result] = await deps.settleStranded([entry]);
+    if (result === 'settled') deps.onStranded?.(entry);
     return result === 'leave' ? 'leave' : 'acknowledge';
   });
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ConfigError } from '@millrace/core';
 import fc from 'fast-check';
 import { loadConfig } from '../src/config.ts';
+import { loadLambdaConfig } from '../src/lambda-config.ts';
 
 /** The problems that a configuration is refused for; none when it is taken. */
 function problemsOf(env: Record<string, string | undefined>): readonly string[] {
@@ -105,5 +106,24 @@ describe('the configuration of the worker', () => {
     const config = loadConfig({});
     expect(Object.isFrozen(config)).toBe(true);
     expect(Object.isFrozen(config.allowedPrivateCidrs)).toBe(true);
+  });
+});
+
+describe('what the functions know of Lambda', () => {
+  test('has defaults, and calls the instance what Lambda calls its log stream', () => {
+    expect(loadLambdaConfig({ AWS_LAMBDA_LOG_STREAM_NAME: '2026/11/22/[$LATEST]0123' })).toEqual({
+      logLevel: 'info',
+      metricsNamespace: 'Millrace',
+      attemptLog: true,
+      worker: '2026/11/22/[$LATEST]0123',
+    });
+  });
+
+  test('comes from the environment, and every problem is told', () => {
+    const env = { MILLRACE_METRICS_NAMESPACE: 'Mine', MILLRACE_ATTEMPT_LOG: 'off', MILLRACE_LOG_LEVEL: 'warn' };
+    expect(loadLambdaConfig(env)).toMatchObject({ metricsNamespace: 'Mine', attemptLog: false, logLevel: 'warn' });
+    expect(() => loadLambdaConfig({ MILLRACE_ATTEMPT_LOG: 'no', MILLRACE_LOG_LEVEL: 'loud' })).toThrow(
+      /MILLRACE_LOG_LEVEL must be .*\nMILLRACE_ATTEMPT_LOG must be on or off, not "no"/,
+    );
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type AttemptOutcome, LIMITS, type Result, StoreUnavailableError } from '@millrace/core';
 import { anEntry, START_TIME } from '@millrace/core/testing';
 import { deliver } from '../src/deliver.ts';
+import type { Target } from '../src/http-target.ts';
 import { LEASE_UNTIL, unavailable, won } from './support/claims.ts';
 import { entryNamed } from './support/entries.ts';
 import { makeScripted } from './support/scripted.ts';
@@ -117,7 +118,37 @@ describe('the outcome of a request', () => {
     });
     await deliver([entry], scripted.deps);
     const reaction = { kind: 'retry', due: START_TIME + 1_234 + 1_000 };
-    expect(scripted.reports).toEqual([{ entry, attempt: 2, outcome, reaction, durationMs: 1_234 }]);
+    expect(scripted.reports).toEqual([
+      {
+        ...{ entry, attempt: 2, outcome, reaction, settled: 'settled', startedAt: START_TIME, durationMs: 1_234 },
+        timings: undefined,
+        since: undefined,
+      },
+    ]);
+  });
+
+  test('is reported with the timings of its request, and since when the message waits', async () => {
+    const timings = { connectMs: 1, firstByteMs: 2, totalMs: 3, requestBytes: 4, responseBytes: 5 };
+    const since = START_TIME - 5_000;
+    const { deps, reports } = makeScripted({ claim: () => won({ since }) });
+    const target: Pick<Target, 'send'> = {
+      send(_, __, ___, observe) {
+        observe?.(timings);
+        return Promise.resolve(response(200));
+      },
+    };
+    await deliver([anEntry()], { ...deps, target });
+    expect(reports).toMatchObject([{ timings, since, settled: 'settled' }]);
+  });
+
+  test.each([
+    ['is another worker’s by now', () => 'acknowledge' as const, 'acknowledge'],
+    ['cannot be stored for a defect', () => Promise.reject(new Error('no such column')), undefined],
+  ])('is reported also when the result %s', async (_, settle, settled) => {
+    const { deps, reports } = makeScripted({ settle });
+    await deliver([anEntry()], deps);
+    expect(reports).toMatchObject([{ outcome: { statusCode: 200 }, reaction: { kind: 'succeed' }, settled }]);
+    expect(reports[0]?.settled).toBe(settled);
   });
 
   test('need not be reported to anyone', async () => {

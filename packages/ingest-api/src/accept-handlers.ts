@@ -3,30 +3,48 @@
  */
 
 import type { MessageStore } from '@millrace/core';
-import { accept, acceptOne } from './accept.ts';
+import { type AcceptOutcome, accept, acceptOne } from './accept.ts';
 import { answerBatch, answerOne } from './accept-answers.ts';
 import { readJsonBatch, readNdjsonBatch } from './batch.ts';
 import type { CallerHandler } from './caller.ts';
 import { type MessageReader, readingFor } from './message-reader.ts';
 import { parseJson, readJsonBody, readTextBody } from './request-body.ts';
+import { tracedBy } from './traced-reader.ts';
 
 type AcceptStore = Pick<MessageStore, 'accept' | 'get'>;
 
+/** Told what became of the messages of a request. */
+export type OutcomesListener = (outcomes: readonly AcceptOutcome[]) => void;
+
+const TRACEPARENT = 'traceparent';
+
 /** `POST /message` */
-export function postMessage(store: AcceptStore, readMessage: MessageReader): CallerHandler {
+export function postMessage(
+  store: AcceptStore,
+  readMessage: MessageReader,
+  onAccept?: OutcomesListener,
+): CallerHandler {
   return async (c, caller) => {
-    const reading = readingFor(caller, readMessage)(await readJsonBody(c.req.raw));
-    return answerOne(await acceptOne(store, reading));
+    const read = tracedBy(c.req.header(TRACEPARENT), readingFor(caller, readMessage));
+    const outcome = await acceptOne(store, read(await readJsonBody(c.req.raw)));
+    onAccept?.([outcome]);
+    return answerOne(outcome);
   };
 }
 
 /** `POST /messages` */
-export function postMessages(store: AcceptStore, readMessage: MessageReader): CallerHandler {
+export function postMessages(
+  store: AcceptStore,
+  readMessage: MessageReader,
+  onAccept?: OutcomesListener,
+): CallerHandler {
   return async (c, caller) => {
     const { kind, text } = await readTextBody(c.req.raw, ['json', 'ndjson']);
-    const read = readingFor(caller, readMessage);
+    const read = tracedBy(c.req.header(TRACEPARENT), readingFor(caller, readMessage));
     const items = kind === 'json' ? readJsonBatch(parseJson(text), read) : readNdjsonBatch(text, read);
     const readings = items.map(({ reading }) => reading);
-    return answerBatch(items, await accept(store, readings));
+    const outcomes = await accept(store, readings);
+    onAccept?.(outcomes);
+    return answerBatch(items, outcomes);
   };
 }

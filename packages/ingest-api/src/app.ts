@@ -5,11 +5,12 @@
 import { type MessageStore, type SigningSecrets, StoreUnavailableError } from '@millrace/core';
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
-import { postMessage, postMessages } from './accept-handlers.ts';
+import { type OutcomesListener, postMessage, postMessages } from './accept-handlers.ts';
 import { ANYONE, assertScope, type CallerHandler, type CallerOf, type Scope } from './caller.ts';
 import type { ApiConfig } from './config.ts';
 import { getHealth, getReadiness, type HealthCheck } from './health-handlers.ts';
 import { createMessageReader } from './message-reader.ts';
+import { getMetrics, type MetricsText } from './metrics-handler.ts';
 import { getOpenApi } from './openapi.ts';
 import { getMessage, getStats, listMessages, replayMessage, replayMessages } from './operator-handlers.ts';
 import { ProblemError, problemResponse } from './problem-document.ts';
@@ -26,19 +27,26 @@ export interface ApiDeps extends TargetDeps {
   readonly readiness?: HealthCheck;
   /** Told of every error that nobody expected; the client learns nothing of it but that there was one. */
   readonly onError?: (error: unknown) => void;
+  /** Told what became of the messages of a request, each time. */
+  readonly onAccept?: OutcomesListener;
+  /** Told of each call that the store could not carry out. */
+  readonly onStoreError?: (error: StoreUnavailableError) => void;
+  /** What `GET /metrics` answers; without it there is nothing at that path. */
+  readonly metrics?: MetricsText;
 }
 
 type Methods = Readonly<Partial<Record<'GET' | 'POST', Handler>>>;
 
 export function createApp(deps: ApiDeps): Hono {
-  const { store, signing, clock, config, callerOf = () => ANYONE, readiness, onError } = deps;
+  const { store, signing, clock, config, callerOf = () => ANYONE } = deps;
+  const { readiness, metrics, onAccept, onStoreError, onError } = deps;
   const rules = { allowHttp: config.allowHttp, now: () => clock.now() };
   const readMessage = createMessageReader(rules);
 
   const routes: Readonly<Record<string, Methods>> = {
-    '/message': { POST: asCaller('send', postMessage(store, readMessage)) },
+    '/message': { POST: asCaller('send', postMessage(store, readMessage, onAccept)) },
     '/messages': {
-      POST: asCaller('send', postMessages(store, readMessage)),
+      POST: asCaller('send', postMessages(store, readMessage, onAccept)),
       GET: asCaller('read', listMessages(store)),
     },
     '/messages/:messageId': { GET: asCaller('read', getMessage(store)) },
@@ -53,6 +61,7 @@ export function createApp(deps: ApiDeps): Hono {
     '/health': { GET: getHealth },
     '/health/ready': { GET: getReadiness(store, readiness) },
     '/openapi.json': { GET: getOpenApi(rules) },
+    ...(metrics && { '/metrics': { GET: asCaller('read', getMetrics(metrics)) } }),
   };
 
   const app = new Hono();
@@ -63,6 +72,7 @@ export function createApp(deps: ApiDeps): Hono {
   }
   app.notFound((c) => problemResponse('not-found', 404, { detail: `there is nothing at ${c.req.path}` }));
   app.onError((error) => {
+    if (error instanceof StoreUnavailableError) onStoreError?.(error);
     const known = error instanceof StoreUnavailableError ? storeUnavailable() : error;
     if (known instanceof ProblemError) return problemResponse(known.type, known.status, known.details);
     onError?.(error);

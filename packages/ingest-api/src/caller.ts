@@ -45,6 +45,11 @@ export function assertScope({ name, scopes }: Caller, scope: Scope): void {
   throw forbidden([], `${name} may not ${scope}: it has the scopes ${scopes.join(', ')}`);
 }
 
+/** @throws ProblemError 403 when the caller may not act for every sender */
+export function assertAllSenders({ senders }: Caller, detail: string): void {
+  if (senders !== 'all') throw forbidden([], detail);
+}
+
 export function mayActFor({ senders }: Caller, senderId: string): boolean {
   return senders === 'all' || senders.includes(senderId);
 }

@@ -5,6 +5,8 @@ import type { IamConfig } from './iam-callers.ts';
 /** What the API as a Lambda function needs to know beside its own settings. */
 export interface LambdaConfig extends IamConfig {
   readonly logLevel: string;
+  /** Of CloudWatch. */
+  readonly metricsNamespace: string;
 }
 
 /**
@@ -21,5 +23,6 @@ export function loadLambdaConfig(env: Environment): LambdaConfig {
   }
   const logLevel = readLogLevel(env, problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ callersParameter, openFrontDoor, logLevel });
+  const metricsNamespace = env['MILLRACE_METRICS_NAMESPACE'] || 'Millrace';
+  return Object.freeze({ callersParameter, openFrontDoor, logLevel, metricsNamespace });
 }

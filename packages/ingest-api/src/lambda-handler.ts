@@ -4,12 +4,16 @@
 
 import type { Context } from 'hono';
 import { type ApiDeps, createApp } from './app.ts';
+import type { HealthCheck } from './health-handlers.ts';
 import { createIamCallers, type IamCallersDeps, type IamConfig } from './iam-callers.ts';
 import { type HttpResult, isHttpEvent, toRequest, toResult, userArnOf } from './lambda-event.ts';
 import { problemResponse } from './problem-document.ts';
 
 export interface LambdaDeps
-  extends Pick<ApiDeps, 'store' | 'signing' | 'circuits' | 'clock' | 'onError'>,
+  extends Pick<
+      ApiDeps,
+      'store' | 'signing' | 'circuits' | 'clock' | 'onError' | 'onAccept' | 'onStoreError' | 'readiness'
+    >,
     Pick<IamCallersDeps, 'parameters'> {
   readonly config: ApiDeps['config'] & IamConfig;
 }
@@ -25,9 +29,10 @@ interface LambdaBindings {
  * @throws TypeError when the event is no HTTP request in payload format 2.0: the function was invoked by something else
  */
 export function createLambdaHandler(deps: LambdaDeps): (event: unknown) => Promise<HttpResult> {
+  const { readiness } = deps;
   const iam = createIamCallers(deps);
   const callerOf = (c: Context<{ Bindings: LambdaBindings }>) => iam.callerOf(c.env.userArn);
-  const app = createApp({ ...deps, callerOf, readiness: iam.health });
+  const app = createApp({ ...deps, callerOf, readiness: all([iam.health, ...(readiness ? [readiness] : [])]) });
 
   return async (event) => {
     if (!isHttpEvent(event)) throw new TypeError('the event is not an HTTP request in payload format 2.0');
@@ -35,6 +40,10 @@ export function createLambdaHandler(deps: LambdaDeps): (event: unknown) => Promi
     const bindings: LambdaBindings = { userArn: userArnOf(event) };
     return toResult(request === undefined ? unreadable() : await app.fetch(request, bindings));
   };
+}
+
+function all(checks: readonly HealthCheck[]): HealthCheck {
+  return async () => (await Promise.all(checks.map((check) => check()))).flat();
 }
 
 function unreadable(): Response {

@@ -1,16 +1,20 @@
 /** Lambda behind an HTTP API or a function URL: the HTTP API. */
 
-import { createSigningSecrets, loadParts, systemClock } from '@millrace/core';
+import { createLogLines, createSigningSecrets, loadParts, systemClock } from '@millrace/core';
 import {
   createAwsClients,
   createAwsMessageStore,
   createAwsSecretStore,
   createDynamoCircuitStore,
+  createEmfMetrics,
   createSsmParameterStore,
+  flushing,
   loadAwsConfig,
   loadSecretsConfig,
 } from '@millrace/core/aws';
 import { destination, pino } from 'pino';
+import { observeApi } from './accept-observer.ts';
+import { createBooksCheck } from './books-check.ts';
 import { loadConfig } from './config.ts';
 import { loadLambdaConfig } from './lambda-config.ts';
 import { createLambdaHandler } from './lambda-handler.ts';
@@ -23,14 +27,19 @@ const { api, aws, secrets, lambda } = loadParts(process.env, {
 });
 // At once: what is not written when the answer is given waits until the function is thawed, if it ever is.
 const log = pino({ level: lambda.logLevel, base: null }, destination({ dest: 1, sync: true }));
+const metrics = createEmfMetrics({ namespace: lambda.metricsNamespace, service: 'ingest-api' });
 const clients = createAwsClients();
+const store = createAwsMessageStore(aws, { clients, clock: systemClock });
 
-export const handler = createLambdaHandler({
-  store: createAwsMessageStore(aws, { clients, clock: systemClock }),
+const answer = createLambdaHandler({
+  ...observeApi(createLogLines(log), metrics),
   signing: createSigningSecrets({ store: createAwsSecretStore(secrets, clients), clock: systemClock }),
   circuits: createDynamoCircuitStore({ client: clients.dynamodb, tableName: aws.circuitsTableName }),
+  store,
   parameters: createSsmParameterStore(clients.ssm),
   clock: systemClock,
   config: { ...api, ...lambda },
-  onError: (error) => log.error({ err: error }, 'unexpected'),
+  readiness: createBooksCheck(store.accounting.read, systemClock),
 });
+
+export const handler = flushing(metrics, answer);

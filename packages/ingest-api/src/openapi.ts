@@ -214,6 +214,19 @@ function healthPaths(): Json {
         },
       },
     },
+    '/metrics': {
+      get: {
+        operationId: 'getMetrics',
+        summary: 'Metrics of this server, for Prometheus; functions on AWS have none here',
+        responses: {
+          200: {
+            description: 'The text format of Prometheus, version 0.0.4',
+            content: { 'text/plain': { schema: { type: 'string' } } },
+          },
+          ...problems(403, 404, 500, 503),
+        },
+      },
+    },
     '/openapi.json': {
       get: {
         operationId: 'getOpenApi',

@@ -3,8 +3,8 @@
  */
 
 import { InvalidCursorError, type MessageStore, UnsupportedQueryError } from '@millrace/core';
-import { type CallerHandler, withinSenders } from './caller.ts';
-import { forbidden, invalidCursor, invalidRequest, notFound, ProblemError } from './problem-document.ts';
+import { assertAllSenders, type CallerHandler, withinSenders } from './caller.ts';
+import { invalidCursor, invalidRequest, notFound, ProblemError } from './problem-document.ts';
 import { jsonPath } from './problems.ts';
 import { readJsonBody } from './request-body.ts';
 import { getQuerySchema, listQuerySchema, replayManySchema, replaySchema } from './requests.ts';
@@ -77,7 +77,7 @@ async function blamingQuery<T>(query: object, pathOf: PathOf, answer: Promise<T>
  */
 export function getStats(store: Pick<MessageStore, 'counts'>): CallerHandler {
   return async (c, caller) => {
-    if (caller.senders !== 'all') throw forbidden([], 'the accounting is over all senders, and for all of them only');
+    assertAllSenders(caller, 'the accounting is over all senders, and for all of them only');
     const { accepted, succeeded, failed, waiting } = await store.counts();
     return c.json({ accepted, succeeded, failed, waiting, difference: accepted - succeeded - failed - waiting });
   };

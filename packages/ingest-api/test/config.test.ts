@@ -52,6 +52,7 @@ describe('loadLambdaConfig', () => {
       callersParameter: '/dev/callers',
       openFrontDoor: false,
       logLevel: 'info',
+      metricsNamespace: 'Millrace',
     });
   });
 

@@ -55,6 +55,7 @@ describe('GET /openapi.json', () => {
       'GET /health/ready',
       'GET /messages',
       'GET /messages/{messageId}',
+      'GET /metrics',
       'GET /openapi.json',
       'GET /secrets/{senderId}',
       'GET /stats',

@@ -3,11 +3,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
+import { createAwsClients, createLazyObjectStore } from '@millrace/core/aws';
+import { emfProblems } from '../../../core/test/support/emf-rules.ts';
 import { eventOf, signedEventOf } from '../../../ingest-api/test/support/events.ts';
 import { messageJson } from '../../../ingest-api/test/support/messages.ts';
 import { FUNCTIONS, HANDLER_EXPORT } from '../../src/artefacts.ts';
-import { logLines, payloadOf, poll, useBuiltFunctions } from '../support/built-functions.ts';
+import { logLines, metricLines, payloadOf, poll, useBuiltFunctions } from '../support/built-functions.ts';
 
 const TEST_LIMIT_MS = 60_000;
 
@@ -175,7 +178,7 @@ describe('the worker', () => {
         messageJson({ messageId: 'good', targetUrl: good.url }),
         messageJson({ messageId: 'failing', targetUrl: failing.url }),
       );
-      await putRecord(workQueue(), 'not an entry');
+      await putRecord(workQueue(), 'c4n4ry: not an entry');
       const [, second] = functions().aws.sqs.messages(workQueue());
       functions().aws.fault({
         service: 'dynamodb',
@@ -195,17 +198,84 @@ describe('the worker', () => {
           expect.objectContaining({ msg: 'attempt', messageId: 'good', status: 204 }),
           expect.objectContaining({
             msg: 'a record comes again',
-            err: expect.objectContaining({
-              type: 'AwsAccessError',
+            event: 'record.left',
+            error: expect.objectContaining({
+              name: 'AwsAccessError',
               message: expect.stringContaining(`dynamodb:UpdateItem on table ${functions().resources.tableName}`),
             }),
           }),
         ]),
       );
+      expect(worker.output()).not.toContain('c4n4ry');
+    },
+    TEST_LIMIT_MS,
+  );
+
+  test(
+    'writes one object of attempts and its metrics before it answers, and says once that it has started',
+    async () => {
+      const target = await startTarget();
+      const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+      const traceparent = `00-${trace}-00f067aa0ba902b7-01`;
+      const request = send(
+        { messages: ['a', 'b'].map((messageId) => messageJson({ messageId, targetUrl: target.url })) },
+        '/messages',
+      );
+      const traced = { ...request, headers: [...request.headers, ['traceparent', traceparent]] as const };
+      const api = await startApi();
+      expect(await payloadOf(api, signedEventOf('function URL', traced))).toMatchObject({ statusCode: 202 });
+      const worker = await functions().start('delivery-worker', 'lambda');
+      expect(await poll(functions().aws, worker, workQueue())).toMatchObject({ deleted: 2, errors: [] });
+
+      const attempts = await attemptObjects();
+      expect(attempts).toHaveLength(1);
+      const records = attempts[0]
+        ?.trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(records).toEqual(
+        ['a', 'b'].map(() =>
+          expect.objectContaining({
+            outcome: 'success',
+            status_code: 204,
+            worker: '2026/11/22/[$LATEST]0123456789abcdef',
+          }),
+        ),
+      );
+      expect(records?.map(({ message_id }) => message_id).sort()).toEqual(['a', 'b']);
+      expect(target.headers.flat().filter((text) => text.startsWith(`00-${trace}-`))).toHaveLength(2);
+
+      const metrics = await metricLines(worker);
+      expect(metrics.flatMap(emfProblems)).toEqual([]);
+      expect(metrics.filter((line) => line['ColdStart'] === 1)).toHaveLength(1);
+      expect(metrics).toContainEqual(
+        expect.objectContaining({ service: 'delivery-worker', millrace_messages_delivered_total: 2 }),
+      );
+      expect(await metricLines(api)).toContainEqual(
+        expect.objectContaining({ service: 'ingest-api', millrace_messages_accepted_total: 2 }),
+      );
+      const lines = [...(await logLines(api)), ...(await logLines(worker))];
+      const ids = Map.groupBy(lines, ({ webhookId }) => webhookId);
+      expect([...ids.values()].map((group) => group.map(({ event, traceId }) => [event, traceId]))).toEqual([
+        ...['a', 'b'].map(() => [
+          ['message.accepted', trace],
+          ['attempt', trace],
+        ]),
+      ]);
     },
     TEST_LIMIT_MS,
   );
 });
+
+/** The text of every object of attempts. */
+async function attemptObjects(): Promise<string[]> {
+  const { bucketName } = functions().resources;
+  const store = createLazyObjectStore(createAwsClients(functions().aws.config), bucketName);
+  const { objects } = await store.list({ prefix: 'attempts/', limit: 10 });
+  return await Promise.all(
+    objects.map(async ({ key }) => gunzipSync((await store.get(key))?.bytes ?? new Uint8Array()).toString()),
+  );
+}
 
 test(
   'the stranded function ends the messages that their queue gave up',

@@ -146,8 +146,19 @@ export async function poll(
   return { ...(await mapping.poll()), answers };
 }
 
-/** Each line that a function wrote until now, when it is stopped: CloudWatch reads them as JSON. */
-export async function logLines(fn: FunctionProcess): Promise<readonly Record<string, unknown>[]> {
+type Line = Readonly<Record<string, unknown>>;
+
+/** Each line of the log that a function wrote until now, when it is stopped: CloudWatch reads them as JSON. */
+export async function logLines(fn: FunctionProcess): Promise<readonly Line[]> {
+  return (await allLines(fn)).filter((line) => !('_aws' in line));
+}
+
+/** Each line of metrics that a function wrote until now, when it is stopped. */
+export async function metricLines(fn: FunctionProcess): Promise<readonly Line[]> {
+  return (await allLines(fn)).filter((line) => '_aws' in line);
+}
+
+async function allLines(fn: FunctionProcess): Promise<readonly Line[]> {
   await fn.stop();
   const lines = fn.output().split('\n');
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line));

@@ -22,6 +22,14 @@ export interface UpConfig {
   /** Milliseconds that a shutdown waits for deliveries under way. */
   readonly shutdownMs: number;
   readonly logLevel: string;
+  /** Are attempts written to the attempt log? */
+  readonly attemptLog: boolean;
+  /** Days that the attempt log is kept. */
+  readonly attemptLogDays: number;
+  /** Milliseconds that a message may be due before the system is not ready. */
+  readonly readyMaxAgeMs: number;
+  /** Bytes that must be left on the disk for the system to be ready. */
+  readonly lowDiskBytes: number;
   readonly api: ApiConfig;
   readonly worker: WorkerConfig;
 }
@@ -78,6 +86,12 @@ export function loadUpConfig(flags: UpFlags, env: Readonly<Record<string, string
     ...(maxMegabytes === 0 ? {} : { maxBytes: maxMegabytes * MEBIBYTE }),
     dedupeDays: wholeNumber('MILLRACE_DEDUPE_DAYS', value('MILLRACE_DEDUPE_DAYS'), 7, 7, 3_650),
     shutdownMs: wholeNumber('MILLRACE_SHUTDOWN_SECONDS', value('MILLRACE_SHUTDOWN_SECONDS'), 30, 0, 3_600) * 1_000,
+    attemptLog: oneOf('MILLRACE_ATTEMPT_LOG', value('MILLRACE_ATTEMPT_LOG'), ['on', 'off'], 'on') === 'on',
+    attemptLogDays: wholeNumber('MILLRACE_ATTEMPT_LOG_DAYS', value('MILLRACE_ATTEMPT_LOG_DAYS'), 30, 1, 3_650),
+    readyMaxAgeMs:
+      wholeNumber('MILLRACE_READY_MAX_AGE_SECONDS', value('MILLRACE_READY_MAX_AGE_SECONDS'), 300, 1, 604_800) * 1_000,
+    lowDiskBytes:
+      wholeNumber('MILLRACE_READY_MIN_DISK_MB', value('MILLRACE_READY_MIN_DISK_MB'), 8, 0, 1_048_576) * MEBIBYTE,
     logLevel: oneOf('MILLRACE_LOG_LEVEL', value('MILLRACE_LOG_LEVEL'), LOG_LEVELS, 'info'),
   };
   const functions = loadFunctions();

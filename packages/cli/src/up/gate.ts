@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CircuitStore, systemClock } from '@millrace/core';
-import { createTargetGate, logCircuit, OUT_OF_REACH, type TargetGate } from '@millrace/delivery-worker';
-import type { Logger } from 'pino';
+import { type CircuitStore, type LogLines, type Metrics, systemClock } from '@millrace/core';
+import { createTargetGate, observeCircuits, type TargetGate } from '@millrace/delivery-worker';
 import { createHeldUpLog } from './held-up-log.ts';
 
 /**
@@ -11,8 +10,15 @@ import { createHeldUpLog } from './held-up-log.ts';
  */
 const LONGEST_WAIT_MS = 15_000;
 
+interface GateParts {
+  readonly circuits: CircuitStore;
+  readonly breaker: boolean;
+  readonly lines: LogLines;
+  readonly metrics: Metrics;
+}
+
 /** The gate of one machine. */
-export function openGate(circuits: CircuitStore, breaker: boolean, log: Logger): TargetGate {
+export function openGate({ circuits, breaker, lines, metrics }: GateParts): TargetGate {
   return createTargetGate({
     store: circuits,
     breaker,
@@ -21,7 +27,7 @@ export function openGate(circuits: CircuitStore, breaker: boolean, log: Logger):
     newToken: randomUUID,
     sleep: (ms) => sleep(ms, undefined, { ref: false }),
     longestWaitMs: LONGEST_WAIT_MS,
-    onCircuit: logCircuit(log),
-    onError: createHeldUpLog(log, systemClock, OUT_OF_REACH),
+    onCircuit: observeCircuits(lines, metrics),
+    onError: createHeldUpLog(lines, systemClock, 'circuits.out-of-reach'),
   });
 }

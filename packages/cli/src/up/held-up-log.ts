@@ -1,16 +1,15 @@
-import type { Clock } from '@millrace/core';
-import type { Logger } from 'pino';
+import { type Clock, errorFields, type LogEvent, type LogLines, numberFields } from '@millrace/core';
 
 const QUIET_MS = 1_000;
 
 /**
- * Logs that delivery is held up, or another message, at most once a second: when the disk is full every delivery under
+ * Logs that delivery is held up, or another event, at most once a second: when the disk is full every delivery under
  * way says so, again and again, and the log may be on that disk.
  */
 export function createHeldUpLog(
-  log: Pick<Logger, 'error'>,
+  lines: Pick<LogLines, 'say'>,
   clock: Clock,
-  message = 'delivery is held up',
+  event: LogEvent = 'delivery.held-up',
 ): (error: unknown) => void {
   let quietUntil = Number.NEGATIVE_INFINITY;
   let unsaid = 0;
@@ -22,7 +21,7 @@ export function createHeldUpLog(
       unsaid++;
       return;
     }
-    log.error({ err: error, ...(unsaid === 0 ? {} : { unsaid }) }, message);
+    lines.say(event, errorFields(error), ...(unsaid === 0 ? [] : [numberFields({ unsaid })]));
     quietUntil = now + QUIET_MS;
     unsaid = 0;
   };

@@ -26,6 +26,10 @@ Settings (environment):
   MILLRACE_DELIVERY=on               off: accept messages, and let them wait
   MILLRACE_DEDUPE_DAYS=7             days that a delivered message stays known
   MILLRACE_MAX_DATABASE_MB           the most that the database may take (default: what the disk has)
+  MILLRACE_ATTEMPT_LOG=on            off: attempts are not written to DIR/objects/attempts
+  MILLRACE_ATTEMPT_LOG_DAYS=30       days that they are kept
+  MILLRACE_READY_MAX_AGE_SECONDS=300 a message that is due for longer makes /health/ready fail
+  MILLRACE_READY_MIN_DISK_MB=8       less room on the disk makes it fail
   MILLRACE_SHUTDOWN_SECONDS=30       how long a shutdown waits for deliveries under way
   MILLRACE_LOG_LEVEL=info            trace, debug, info, warn, error or silent`;
 

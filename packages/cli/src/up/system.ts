@@ -5,23 +5,37 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSigningSecrets, type HealthProblem, type SigningSecrets, systemClock } from '@millrace/core';
+import {
+  createLogLines,
+  createSigningSecrets,
+  errorFields,
+  type LogLines,
+  type Metrics,
+  numberFields,
+  type SigningSecrets,
+  systemClock,
+} from '@millrace/core';
 import { openFileSecretStore, openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
 import {
+  countStoreError,
   createHttpTarget,
   type DeliveryLoop,
   deliver,
-  logAttempt,
+  observeWorker,
   startDeliveryLoop,
   type TargetGate,
 } from '@millrace/delivery-worker';
-import { createApp } from '@millrace/ingest-api';
+import { createApp, observeApi } from '@millrace/ingest-api';
 import type { Logger } from 'pino';
+import { createBooks } from './books.ts';
 import type { UpConfig } from './config.ts';
 import { openGate } from './gate.ts';
+import { createGauges } from './gauges.ts';
 import { createHeldUpLog } from './held-up-log.ts';
 import { listen } from './http-server.ts';
-import { describeStall } from './stall.ts';
+import { openLocalEventLog, startAttemptLog } from './local-attempt-log.ts';
+import { createPrometheusMetrics } from './prometheus-metrics.ts';
+import { createReadiness } from './readiness.ts';
 
 export interface System {
   readonly url: string;
@@ -34,6 +48,8 @@ const SECRETS_FOLDER = 'secrets';
 const RETENTION_INTERVAL_MS = 60_000;
 /** For what is still to be written of targets when deliveries have ended. */
 const FLUSH_MS = 1_000;
+/** Milliseconds that a shutdown gives the attempt log, beside what deliveries get. */
+const ATTEMPT_LOG_STOP_MS = 5_000;
 
 /**
  * @throws DataFolderError when the folder cannot be used
@@ -43,32 +59,43 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
   const store = await openSqliteStore({
     folder: config.data,
     dedupeDays: config.dedupeDays,
+    lowDiskBytes: config.lowDiskBytes,
     ...(config.maxBytes === undefined ? {} : { maxBytes: config.maxBytes }),
   });
   try {
     const secrets = await openFileSecretStore({ folder: path.join(config.data, SECRETS_FOLDER) });
     const signing = createSigningSecrets({ store: secrets, clock: systemClock });
     let delivery: Delivery | undefined;
-    const gate = openGate(store.circuits, config.worker.circuitBreaker, log);
+    const lines = createLogLines(log);
+    const books = createBooks(store, systemClock);
+    const metrics = createPrometheusMetrics({ beforeRender: () => gauges.measure() });
+    const inFlight = (): number => delivery?.loop.inFlight() ?? 0;
+    const gate = openGate({ circuits: store.circuits, breaker: config.worker.circuitBreaker, lines, metrics });
+    const gauges = createGauges({ metrics, store, books, inFlight, clock: systemClock });
     const app = createApp({
+      ...observeApi(lines, metrics),
       store,
       signing,
       circuits: store.circuits,
       clock: systemClock,
       config: config.api,
       onTarget: gate.forget,
-      readiness: () => findStall(store, delivery?.loop),
-      onError: (error) => log.error({ err: error }, 'request failed'),
+      readiness: createReadiness({
+        ...{ store, books, clock: systemClock, maxAgeMs: config.readyMaxAgeMs },
+        lastProgressAt: () => delivery?.loop.lastProgressAt(),
+      }),
+      metrics,
     });
     const server = await listen(app.fetch, config.host, config.port);
     // Only now: when the address cannot be had, nothing has been begun.
-    if (config.delivery) delivery = startDelivery({ store, gate, signing, config, version, log });
-    const stopRetention = startRetention(store, log);
+    if (config.delivery) delivery = startDelivery({ store, gate, signing, config, version, lines, metrics });
+    const stopRetention = startRetention(store, lines);
     return {
       url: server.url,
       async stop() {
         stopRetention();
         await Promise.all([server.close(config.shutdownMs), delivery?.stop()]);
+        gauges.close();
         await store.close();
       },
     };
@@ -83,16 +110,17 @@ interface Delivery {
   stop(): Promise<void>;
 }
 
-interface DeliveryParts {
+interface DeliveryDeps {
   readonly store: SqliteStore;
   readonly gate: TargetGate;
   readonly signing: SigningSecrets;
   readonly config: UpConfig;
   readonly version: string;
-  readonly log: Logger;
+  readonly lines: LogLines;
+  readonly metrics: Metrics;
 }
 
-function startDelivery({ store, gate, signing, config, version, log }: DeliveryParts): Delivery {
+function startDelivery({ store, gate, signing, config, version, lines, metrics }: DeliveryDeps): Delivery {
   const { allowedPrivateCidrs, concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
   const target = createHttpTarget({
     connectTimeoutMs,
@@ -100,8 +128,20 @@ function startDelivery({ store, gate, signing, config, version, log }: DeliveryP
     userAgent: `Millrace/${version}`,
     allowedPrivateCidrs,
   });
-  const onError = createHeldUpLog(log, systemClock);
+  const sayHeldUp = createHeldUpLog(lines, systemClock);
+  const countError = countStoreError(metrics);
+  const onError = (error: unknown): void => {
+    countError(error);
+    sayHeldUp(error);
+  };
+  const attempts = config.attemptLog
+    ? startAttemptLog({
+        ...{ eventLog: openLocalEventLog(config.data, systemClock), days: config.attemptLogDays },
+        ...{ clock: systemClock, lines, metrics },
+      })
+    : undefined;
   const deps = {
+    ...observeWorker({ lines, metrics, attempts, worker: `up-${randomUUID()}` }),
     store,
     signing,
     target,
@@ -112,7 +152,6 @@ function startDelivery({ store, gate, signing, config, version, log }: DeliveryP
     // A result that finds no room is offered again and again: that must not keep the process from ending.
     sleep: (ms: number) => sleep(ms, undefined, { ref: false }),
     requestTimeoutMs,
-    onAttempt: logAttempt(log),
     onError,
   };
   const loop = startDeliveryLoop({
@@ -126,25 +165,20 @@ function startDelivery({ store, gate, signing, config, version, log }: DeliveryP
     loop,
     async stop() {
       const unfinished = await loop.stop(config.shutdownMs);
-      if (unfinished > 0) log.warn({ unfinished }, 'deliveries were cut off: the next start takes them up');
+      if (unfinished > 0) lines.say('delivery.cut-off', numberFields({ unfinished }));
       await target.close();
       await gate.flush(FLUSH_MS);
+      await attempts?.stop(ATTEMPT_LOG_STOP_MS);
     },
   };
 }
 
-async function findStall(store: SqliteStore, loop: DeliveryLoop | undefined): Promise<readonly HealthProblem[]> {
-  if (loop === undefined) return [];
-  const oldestDue = await store.oldestDue();
-  return describeStall({ now: systemClock.now(), oldestDue, lastProgressAt: loop.lastProgressAt() });
-}
-
 /** Returns a function that ends it. */
-function startRetention(store: SqliteStore, log: Logger): () => void {
+function startRetention(store: SqliteStore, lines: LogLines): () => void {
   const remove = (): void => {
     store.removeExpired().then(
-      (removed) => removed > 0 && log.debug({ removed }, 'messages past their retention were removed'),
-      (error) => log.error({ err: error }, 'retention is held up'),
+      (messages) => messages > 0 && lines.say('retention.removed', numberFields({ messages })),
+      (error) => lines.say('retention.held-up', errorFields(error)),
     );
   };
   remove();

@@ -28,7 +28,7 @@ export interface Accounting {
   /** Looks at every row, and keeps what it found for `read`. */
   run(): Promise<AccountingReport>;
   /** What the last run found; undefined when there was none yet. */
-  read(): Promise<Counts | undefined>;
+  read(): Promise<Omit<AccountingReport, 'overdueSamples'> | undefined>;
 }
 
 export interface AccountingDeps {
@@ -121,8 +121,9 @@ export function createAccounting({ client, tableName, table, clock, segments }: 
       if (item === undefined) return undefined;
       const number = (name: string): number => Number(item[name]?.N ?? 0);
       const [succeeded, failed, waiting] = [number('succeeded'), number('failed'), number('waiting')];
-      const accepted = succeeded + failed + waiting + number('missing');
-      return { accepted, succeeded, failed, waiting, asOf: number('asOf') };
+      const [missing, overdue] = [number('missing'), number('overdue')];
+      const accepted = succeeded + failed + waiting + missing;
+      return { accepted, succeeded, failed, waiting, missing, overdue, asOf: number('asOf') };
     },
   };
 }

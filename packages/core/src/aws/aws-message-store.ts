@@ -1,9 +1,8 @@
 import type { Clock } from '../ports/clock.ts';
-import type { ObjectStore } from '../ports/object-store.ts';
 import { type AwsClients, createAwsClients } from './aws-clients.ts';
 import type { AwsConfig } from './aws-config.ts';
 import { createDynamoMessageStore, type DynamoMessageStore } from './dynamodb-message-store.ts';
-import { createS3ObjectStore } from './s3-object-store.ts';
+import { createLazyObjectStore } from './lazy-object-store.ts';
 
 export interface AwsStoreOptions {
   readonly clients?: AwsClients;
@@ -18,17 +17,11 @@ export function createAwsMessageStore(
 ): DynamoMessageStore {
   const { tableName, bucketName, workQueueUrls, deadLetterQueueUrl, dedupeDays } = config;
   const { dynamodb, dynamodbOnce, sqs } = clients;
-  let opened: ObjectStore | undefined;
-  const objects = (): ObjectStore => {
-    opened ??= createS3ObjectStore({ client: clients.s3, bucket: bucketName });
-    return opened;
-  };
   return createDynamoMessageStore({
     dynamodb,
     dynamodbOnce,
     sqs,
-    // Few messages have a part in S3, and its client takes long to load.
-    objects: { get: (...call) => objects().get(...call), put: (...call) => objects().put(...call) },
+    objects: createLazyObjectStore(clients, bucketName),
     tableName,
     queueUrls: { work: workQueueUrls, deadLetters: deadLetterQueueUrl },
     dedupeDays,

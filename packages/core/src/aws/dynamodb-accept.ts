@@ -130,7 +130,7 @@ function keyText(identity: Identity): string {
 }
 
 /** The entry of a message as its row says that it stands. */
-function toEntry({ identity, request }: Message, row: MessageRow): Entry {
+function toEntry({ plan: _, ...message }: Message, row: MessageRow): Entry {
   const { round, due, maxAttempts, expiresAt, acceptedAt } = row;
-  return { v: 1, identity, round, notBefore: due ?? acceptedAt, maxAttempts, expiresAt, request };
+  return { v: 1, ...message, round, notBefore: due ?? acceptedAt, maxAttempts, expiresAt };
 }

@@ -4,6 +4,7 @@ import pMap from 'p-map';
 import { decideClaim } from '../domain/lifecycle.ts';
 import type { ClaimRequest, ClaimResult } from '../ports/message-store.ts';
 import { type AwsStoreParts, contended, LOOKS, WRITES_AT_ONCE } from './aws-store-parts.ts';
+import type { MessageRow } from './message-row.ts';
 
 export function createClaim({ table, clock }: AwsStoreParts) {
   async function claimOne({ entry, token, leaseMs }: ClaimRequest): Promise<ClaimResult> {
@@ -22,21 +23,21 @@ export function createClaim({ table, clock }: AwsStoreParts) {
         values: { round, queued: 'QUEUED', retrying: 'RETRYING' },
       },
     );
-    if (claimed.done) return { kind: 'won', attempt: claimed.row.attempts, leaseUntil, takeover: false };
+    if (claimed.done) return won(claimed.row, leaseUntil, false);
 
     let row = claimed.existing;
     let takeover = false;
     for (let look = 0; look < LOOKS; look++) {
       if (row === undefined) return { kind: 'missing' };
       const isOwnWrite = row.writeToken === token;
-      if (isOwnWrite) return { kind: 'won', attempt: row.attempts, leaseUntil: row.due ?? leaseUntil, takeover };
+      if (isOwnWrite) return won(row, row.due ?? leaseUntil, takeover);
       const { maxAttempts } = row;
       const decision = decideClaim(row, round, { now, token, leaseUntil, maxAttempts });
       if (decision.kind !== 'won') return decision;
       takeover = decision.takeover;
       const next = { ...row, ...decision.state, updatedAt: now, writeToken: token };
       const written = await table.replace(next, row.writeToken);
-      if (written.done) return { kind: 'won', attempt: next.attempts, leaseUntil, takeover };
+      if (written.done) return won(next, leaseUntil, takeover);
       row = written.existing;
     }
     throw contended(identity);
@@ -44,4 +45,8 @@ export function createClaim({ table, clock }: AwsStoreParts) {
 
   return (claims: readonly ClaimRequest[]): Promise<ClaimResult[]> =>
     pMap(claims, claimOne, { concurrency: WRITES_AT_ONCE });
+}
+
+function won({ attempts, expiresAt, lifetime }: MessageRow, leaseUntil: number, takeover: boolean): ClaimResult {
+  return { kind: 'won', attempt: attempts, leaseUntil, takeover, since: expiresAt - lifetime };
 }

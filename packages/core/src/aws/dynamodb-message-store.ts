@@ -87,7 +87,10 @@ export function createDynamoMessageStore(options: DynamoMessageStoreOptions): Dy
     keepUnreadable: parts.queues.sendUnreadable,
 
     /** As of the last run of the accounting; before the first, counted now. */
-    counts: async () => (await accounting.read()) ?? (await accounting.run()),
+    async counts() {
+      const { accepted, succeeded, failed, waiting, asOf } = (await accounting.read()) ?? (await accounting.run());
+      return { accepted, succeeded, failed, waiting, asOf };
+    },
 
     async health() {
       const checks: readonly (readonly [part: string, check: Promise<void>])[] = [

@@ -5,6 +5,7 @@
 
 import { hash } from 'node:crypto';
 import { METHODS } from '../domain/message.ts';
+import { parseTraceparent } from '../domain/trace-context.ts';
 import { MillraceError } from '../errors.ts';
 import type { Entry } from '../ports/message-store.ts';
 
@@ -28,6 +29,7 @@ interface EntryJson {
   readonly notBefore: number;
   readonly maxAttempts: number;
   readonly expiresAt: number;
+  readonly traceparent?: string;
   readonly request: {
     readonly method: Entry['request']['method'];
     readonly headers: Entry['request']['headers'];
@@ -59,7 +61,7 @@ export function encodeWhole(entry: Entry): Uint8Array {
 }
 
 function toText(entry: Entry, body: Pick<EntryJson['request'], 'body' | 'bodyKey'>): string {
-  const { v, identity, round, notBefore, maxAttempts, expiresAt, request } = entry;
+  const { v, identity, round, notBefore, maxAttempts, expiresAt, request, traceparent } = entry;
   const { method, headers } = request;
   const json: EntryJson = {
     v,
@@ -68,6 +70,7 @@ function toText(entry: Entry, body: Pick<EntryJson['request'], 'body' | 'bodyKey
     notBefore,
     maxAttempts,
     expiresAt,
+    ...(traceparent === undefined ? {} : { traceparent }),
     request: { method, headers, ...body },
   };
   return JSON.stringify(json);
@@ -125,6 +128,7 @@ function findFault(json: unknown): string | undefined {
   for (const name of ['senderId', 'messageId', 'timestamp', 'targetUrl']) {
     if (typeof identity[name] !== 'string' || identity[name] === '') return `identity.${name} is not a text`;
   }
+  if (!isTraceparent(json['traceparent'])) return 'traceparent is not one';
   if (!isRecord(request)) return 'request is not an object';
   if (!METHODS.some((method) => method === request['method'])) return 'request.method is not one that is known';
   if (!isHeaderList(request['headers'])) return 'request.headers is not a list of names and values';
@@ -133,6 +137,10 @@ function findFault(json: unknown): string | undefined {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTraceparent(value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && parseTraceparent(value) === value);
 }
 
 function isHeaderList(value: unknown): boolean {

@@ -59,6 +59,15 @@ const WEBHOOK_ID_BYTES = 20; // 160 bits: 32 characters of base32, no padding
  * receiver can drop a repeat. `messageId` itself is neither unique nor free of characters that the header forbids.
  */
 export function webhookId(identity: Identity): string {
+  const id = known.get(identity) ?? makeWebhookId(identity);
+  known.set(identity, id);
+  return id;
+}
+
+/** The request, the log and the attempt log of one attempt ask for it, and hashing is most of what each of them costs. */
+const known = new WeakMap<Identity, string>();
+
+function makeWebhookId(identity: Identity): string {
   const { pk, sk } = identityKey(identity);
   const digest = hash('sha256', `${pk}\n${sk}`, 'buffer').subarray(0, WEBHOOK_ID_BYTES);
   let text = 'msg_';

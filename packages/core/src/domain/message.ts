@@ -30,6 +30,8 @@ export interface Message {
   readonly identity: Identity;
   readonly request: DeliveryRequest;
   readonly plan: DeliveryPlan;
+  /** Of the request that brought it, see `parseTraceparent`. Not content: a repeat may have another. */
+  readonly traceparent?: string;
 }
 
 const HOUR_MS = 3_600_000;

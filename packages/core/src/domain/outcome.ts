@@ -133,6 +133,12 @@ export function outcomeStatus(outcome: AttemptOutcome): number | null {
   return outcome.kind === 'response' ? outcome.statusCode : null;
 }
 
+/** What kind of failure an outcome is, for statistics: `http-4xx`, `timeout`, …; null when it is none. */
+export function failureClass(outcome: AttemptOutcome): string | null {
+  if (outcome.kind !== 'response') return outcome.kind;
+  return isSuccess(outcome.statusCode) ? null : `http-${Math.floor(outcome.statusCode / 100)}xx`;
+}
+
 /** One line for people: what went wrong; null when nothing did. */
 export function describeFailure(outcome: AttemptOutcome): string | null {
   switch (outcome.kind) {

@@ -23,6 +23,8 @@ export interface Entry {
   /** Epoch milliseconds. */
   readonly expiresAt: number;
   readonly request: DeliveryRequest;
+  /** Of its message. */
+  readonly traceparent?: string;
 }
 
 export type AcceptResult =
@@ -45,7 +47,14 @@ export interface ClaimRequest {
 
 export type ClaimResult =
   /** The caller makes this attempt (from 1; past `maxAttempts` it must settle without a request). */
-  | { readonly kind: 'won'; readonly attempt: number; readonly leaseUntil: number; readonly takeover: boolean }
+  | {
+      readonly kind: 'won';
+      readonly attempt: number;
+      readonly leaseUntil: number;
+      readonly takeover: boolean;
+      /** Epoch milliseconds: when the message was accepted, or replayed last. */
+      readonly since?: number;
+    }
   /** Another worker has the message: hand the entry back to come again after `until`. */
   | { readonly kind: 'busy'; readonly until: number }
   /** The entry's round is over: acknowledge it. */

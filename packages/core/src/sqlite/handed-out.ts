@@ -12,6 +12,11 @@ export function createHandedOut() {
   return {
     size: (): number => until.size,
     mayTake: (id: number, now: number): boolean => (until.get(id) ?? 0) <= now,
+    /** Until when it was handed back; undefined when it was not, or that time has come. */
+    heldUntil(id: number, now: number): number | undefined {
+      const time = until.get(id);
+      return time !== undefined && Number.isFinite(time) && time > now ? time : undefined;
+    },
     hold(id: number, time: number): void {
       until.set(id, time);
       added.push(id);

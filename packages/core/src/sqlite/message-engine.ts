@@ -44,6 +44,8 @@ export type MessageEngine = ReturnType<typeof createMessageEngine>;
 interface StateRow extends DeliveryState {
   readonly id: number;
   readonly max_attempts: number;
+  /** When its present plan began. */
+  readonly since: number;
 }
 
 interface ExistingRow {
@@ -66,6 +68,7 @@ interface RequestRow {
   readonly method: string;
   readonly headers: string;
   readonly body: Uint8Array;
+  readonly traceparent: string | null;
 }
 
 export function createMessageEngine(db: DatabaseSync, retention: Retention) {
@@ -76,14 +79,17 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const insertMessage = db.prepare(`
     INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL, NULL, ?)
     ON CONFLICT (message_id, sender_id, timestamp, target_url) DO NOTHING`);
-  const insertRequest = db.prepare('INSERT INTO requests VALUES (?, ?, ?, ?)');
+  const insertRequest = db.prepare(
+    'INSERT INTO requests (id, method, headers, body, traceparent) VALUES (?, ?, ?, ?, ?)',
+  );
   const deleteMessage = db.prepare('DELETE FROM messages WHERE id = ?');
   const deleteRequest = db.prepare('DELETE FROM requests WHERE id = ?');
   const selectExisting = db.prepare(`
     SELECT id, status, content_hash, remove_at FROM messages
     WHERE message_id = ? AND sender_id = ? AND timestamp = ? AND target_url = ?`);
   const selectState = db.prepare(`
-    SELECT id, status, round, attempts, token, due, reason, replays, max_attempts FROM messages WHERE id = ?`);
+    SELECT id, status, round, attempts, token, due, reason, replays, max_attempts, expires_at - lifetime AS since
+    FROM messages WHERE id = ?`);
   const updateClaimed = db.prepare(`
     UPDATE messages SET status = 'PROCESSING', round = ?, attempts = ?, token = ?, due = ?, updated_at = ?
     WHERE id = ?`);
@@ -96,9 +102,10 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     WHERE id = ?`);
   const selectDue = db.prepare('SELECT id FROM messages WHERE due <= ? ORDER BY due LIMIT ?');
   const selectNextDue = db.prepare('SELECT min(due) AS due FROM messages WHERE due > ?');
-  const selectOldestDue = db.prepare('SELECT min(due) AS due FROM messages WHERE due IS NOT NULL');
+  const selectWaiting = db.prepare('SELECT id, due FROM messages WHERE due IS NOT NULL ORDER BY due LIMIT ?');
   const selectRequest = db.prepare(`
-    SELECT id, message_id, sender_id, timestamp, target_url, round, due, max_attempts, expires_at, method, headers, body
+    SELECT id, message_id, sender_id, timestamp, target_url, round, due, max_attempts, expires_at, method, headers,
+      body, traceparent
     FROM messages JOIN requests USING (id) WHERE id = ?`);
   const selectRemovable = db.prepare('SELECT id FROM messages WHERE remove_at <= ? ORDER BY remove_at LIMIT ?');
   const updateLeases = db.prepare(`UPDATE messages SET due = ? WHERE due > ? AND status = 'PROCESSING'`);
@@ -136,7 +143,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       ...[status, round, due, reason, maxAttempts, lifetime, expiresAt, now, removalTime(status, now)],
     );
     if (changes === 0) return false;
-    insertRequest.run(id, record.method, record.headers, Buffer.from(record.body, 'latin1'));
+    const { method, headers, body, traceparent } = record;
+    insertRequest.run(id, method, headers, Buffer.from(body, 'latin1'), traceparent);
     return true;
   }
 
@@ -167,7 +175,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     if (decision.kind !== 'won') return decision;
     const { attempts } = decision.state;
     updateClaimed.run(round, attempts, token, now + leaseMs, now, state.id);
-    return { kind: 'won', attempt: attempts, leaseUntil: now + leaseMs, takeover: decision.takeover };
+    const { takeover } = decision;
+    return { kind: 'won', attempt: attempts, leaseUntil: now + leaseMs, takeover, since: state.since };
   }
 
   function settleOne({ row, round, token, result, error }: SettleRecord, now: number): SettleResult {
@@ -262,6 +271,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
           body: toBuffer(row.body).toString('latin1'),
           maxAttempts: row.max_attempts,
           expiresAt: row.expires_at,
+          traceparent: row.traceparent,
           round: row.round,
           due: row.due,
         });
@@ -281,8 +291,20 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       return { ...counters.read(), waiting };
     },
 
-    /** When the message that waits the longest fell or falls due; null when none waits. */
-    oldestDue: (): number | null => selectOldestDue.get()?.['due'] as number | null,
+    /**
+     * When the message that waits the longest fell or falls due; null when none waits. One that was handed back until
+     * later, for whatever reason, is due then.
+     */
+    oldestDue({ now }: { now: number }): number | null {
+      let oldest = Number.POSITIVE_INFINITY;
+      for (const { id, due } of selectWaiting.iterate(handedOut.size() + 1) as Iterable<{ id: number; due: number }>) {
+        const heldUntil = handedOut.heldUntil(id, now);
+        oldest = Math.min(oldest, heldUntil ?? due);
+        // Those that follow are due no sooner.
+        if (heldUntil === undefined) break;
+      }
+      return Number.isFinite(oldest) ? oldest : null;
+    },
 
     /** Removes up to `limit` messages whose retention is over; returns how many. */
     removeExpired({ now, limit }: { now: number; limit: number }): number {

@@ -25,6 +25,7 @@ export interface MessageRecord {
   readonly body: string;
   readonly maxAttempts: number;
   readonly expiresAt: number;
+  readonly traceparent: string | null;
 }
 
 /** Where an entry's row is. */
@@ -78,7 +79,7 @@ export interface ScanRecord {
   readonly limit: number;
 }
 
-export function toMessageRecord({ identity, request, plan }: Message): MessageRecord {
+export function toMessageRecord({ identity, request, plan, traceparent }: Message): MessageRecord {
   return {
     messageId: identity.messageId,
     senderId: identity.senderId,
@@ -90,11 +91,12 @@ export function toMessageRecord({ identity, request, plan }: Message): MessageRe
     body: toBuffer(request.body).toString('latin1'),
     maxAttempts: plan.maxAttempts,
     expiresAt: plan.expiresAt,
+    traceparent: traceparent ?? null,
   };
 }
 
 export function toRowEntry(record: TakenRecord): RowEntry {
-  const { messageId, senderId, timestamp, targetUrl, maxAttempts, expiresAt, round, rowId } = record;
+  const { messageId, senderId, timestamp, targetUrl, maxAttempts, expiresAt, round, rowId, traceparent } = record;
   return {
     v: 1,
     identity: { messageId, senderId, timestamp, targetUrl },
@@ -107,6 +109,7 @@ export function toRowEntry(record: TakenRecord): RowEntry {
       headers: JSON.parse(record.headers),
       body: Buffer.from(record.body, 'latin1'),
     },
+    ...(traceparent === null ? {} : { traceparent }),
     rowId,
   };
 }

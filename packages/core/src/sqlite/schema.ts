@@ -79,6 +79,7 @@ const MIGRATIONS = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX targets_expiry ON targets (expires_at) WHERE expires_at IS NOT NULL;
   `,
+  'ALTER TABLE requests ADD COLUMN traceparent TEXT',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -23,6 +23,8 @@ export interface SqliteStoreOptions {
   readonly maxBytes?: number;
   /** Days that a delivered message stays known, so that its repeat is a duplicate. Default 7. */
   readonly dedupeDays?: number;
+  /** Bytes; with fewer left on the disk the store says that it is not well. Default 8 MiB. */
+  readonly lowDiskBytes?: number;
   /** False: the database runs on the caller's thread, for tests. */
   readonly thread?: boolean;
 }
@@ -40,7 +42,10 @@ export interface SqliteStore extends MessageStore {
   release(entries: readonly Entry[]): Promise<void>;
   /** Calls the listener whenever new entries may be due. */
   onWork(listener: () => void): void;
-  /** Epoch milliseconds: when the message that waits the longest fell or falls due; null when none waits. */
+  /**
+   * Epoch milliseconds: when the message that waits the longest fell or falls due; null when none waits. One that was
+   * handed back until later is due then.
+   */
   oldestDue(): Promise<number | null>;
   /** Removes messages and targets whose time is over, in small slices; returns how many messages. */
   removeExpired(): Promise<number>;
@@ -63,6 +68,7 @@ const LIST_WINDOWS = 10;
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const { folder, maxBytes, clock = systemClock, dedupeDays = 7, thread = true } = options;
+  const { lowDiskBytes = LOW_DISK_BYTES } = options;
   const engineOptions = {
     folder,
     ...(maxBytes === undefined ? {} : { maxBytes }),
@@ -75,10 +81,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     await host.close();
     throw error;
   }
-  return createStore(host, clock, folder);
+  return createStore(host, clock, () => findProblems(host, folder, lowDiskBytes));
 }
 
-function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStore {
+function createStore(host: EngineHost, clock: Clock, health: SqliteStore['health']): SqliteStore {
   const handOff = createHandOff();
   const listeners: (() => void)[] = [];
   const wake = (): void => {
@@ -214,7 +220,7 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
 
     counts: () => host.call('counts', undefined),
 
-    health: () => findProblems(host, folder),
+    health,
 
     async take(limit) {
       const now = clock.now();
@@ -234,7 +240,7 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
 
     onWork: (listener) => void listeners.push(listener),
 
-    oldestDue: () => host.call('oldestDue', undefined),
+    oldestDue: () => host.call('oldestDue', { now: clock.now() }),
 
     async removeExpired() {
       const [messages] = await Promise.all([
@@ -262,8 +268,8 @@ function rowOf(entry: Entry): RowReference {
 }
 
 /** The entry of a message that was accepted just now. */
-function toEntry({ identity, request, plan }: Message, rowId: number, now: number): RowEntry {
-  return { v: 1, identity, round: 0, notBefore: now, ...plan, request, rowId };
+function toEntry({ plan, ...message }: Message, rowId: number, now: number): RowEntry {
+  return { v: 1, ...message, round: 0, notBefore: now, ...plan, rowId };
 }
 
 function toMessage({ identity, request, maxAttempts, expiresAt }: Entry): Message {
@@ -296,7 +302,7 @@ function parseCursor(cursor: string | undefined): number {
   return before;
 }
 
-async function findProblems(host: EngineHost, folder: string): Promise<HealthProblem[]> {
+async function findProblems(host: EngineHost, folder: string, lowDiskBytes: number): Promise<HealthProblem[]> {
   const problems: HealthProblem[] = [];
   const check = async (part: string, findProblem: () => Promise<string | undefined>): Promise<void> => {
     const detail = await findProblem().catch((error: unknown) =>
@@ -307,7 +313,7 @@ async function findProblems(host: EngineHost, folder: string): Promise<HealthPro
   await check('disk', async () => {
     const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;
-    return free < LOW_DISK_BYTES ? `${Math.floor(free / 1_024)} KiB left in ${folder}` : undefined;
+    return free < lowDiskBytes ? `${Math.floor(free / 1_024)} KiB left in ${folder}` : undefined;
   });
   await check('database', async () => {
     await host.call('probe', undefined);

@@ -1,6 +1,8 @@
 /** Valid data of the domain. Every value can be overridden; what a test does not name is of no concern to it. */
 
+import { webhookId } from '../domain/identity.ts';
 import { LIMITS, type Message } from '../domain/message.ts';
+import type { AttemptRecord } from '../ports/event-log.ts';
 import type { Entry } from '../ports/message-store.ts';
 import { START_TIME } from './manual-clock.ts';
 
@@ -15,14 +17,15 @@ export function uniqueId(prefix = 'id'): string {
 export interface MessageOverrides
   extends Partial<Message['identity']>,
     Partial<Omit<Message['request'], 'body'>>,
-    Partial<Message['plan']> {
+    Partial<Message['plan']>,
+    Pick<Message, 'traceparent'> {
   /** Text stands for its UTF-8 bytes. */
   readonly body?: string | Uint8Array;
 }
 
 /** A message with an identity of its own. By default it lives as long as it may from `START_TIME`. */
 export function aMessage(overrides: MessageOverrides = {}): Message {
-  const { body = '{"total":12.5}' } = overrides;
+  const { body = '{"total":12.5}', traceparent } = overrides;
   return {
     identity: {
       senderId: overrides.senderId ?? 'billing',
@@ -39,6 +42,7 @@ export function aMessage(overrides: MessageOverrides = {}): Message {
       maxAttempts: overrides.maxAttempts ?? LIMITS.defaultAttempts,
       expiresAt: overrides.expiresAt ?? START_TIME + LIMITS.lifetimeMs,
     },
+    ...(traceparent === undefined ? {} : { traceparent }),
   };
 }
 
@@ -46,7 +50,32 @@ export interface EntryOverrides extends MessageOverrides, Partial<Pick<Entry, 'r
 
 /** The entry of a message as a queue holds it. */
 export function anEntry(overrides: EntryOverrides = {}): Entry {
-  const { identity, request, plan } = aMessage(overrides);
+  const { plan, ...message } = aMessage(overrides);
   const { round = 0, notBefore = START_TIME } = overrides;
-  return { v: 1, identity, round, notBefore, request, ...plan };
+  return { v: 1, ...message, round, notBefore, ...plan };
+}
+
+/** An attempt that succeeded at once. */
+export function anAttemptRecord(overrides: Partial<AttemptRecord> = {}): AttemptRecord {
+  const { identity } = aMessage();
+  return {
+    senderId: identity.senderId,
+    messageId: identity.messageId,
+    messageTimestamp: identity.timestamp,
+    targetOrigin: 'https://partner.example',
+    webhookId: webhookId(identity),
+    attempt: 1,
+    startedAt: START_TIME,
+    statusCode: 200,
+    outcome: 'success',
+    reason: null,
+    errorClass: null,
+    connectMs: 1.5,
+    firstByteMs: 20.25,
+    totalMs: 21.125,
+    requestBytes: 14,
+    responseBytes: 2,
+    worker: 'worker-1',
+    ...overrides,
+  };
 }

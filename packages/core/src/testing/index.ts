@@ -1,6 +1,7 @@
 export { type Backend, testNeeding } from './aws/test-needing.ts';
 export * from './circuit-store-conformance.ts';
 export * from './circuit-store-harness.ts';
+export * from './event-log-conformance.ts';
 export * from './factories.ts';
 export * from './manual-clock.ts';
 export * from './memory-secret-store.ts';
@@ -9,5 +10,6 @@ export * from './message-store-harness.ts';
 export * from './message-store-steps.ts';
 export * from './object-store-conformance.ts';
 export * from './object-store-harness.ts';
+export * from './recording-metrics.ts';
 export * from './secret-store-conformance.ts';
 export * from './use-harness.ts';

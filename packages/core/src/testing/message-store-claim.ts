@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { anEntry } from './factories.ts';
+import { START_TIME } from './manual-clock.ts';
 import type { OpenHarness } from './message-store-harness.ts';
 import {
   accepted,
@@ -29,7 +30,8 @@ export function describeClaim(open: OpenHarness): void {
       const entry = await acceptedEntry(h());
       h().clock.advance(5);
       const leaseUntil = h().clock.now() + LEASE_MS;
-      expect(await claim(h().store, entry)).toEqual({ kind: 'won', attempt: 1, leaseUntil, takeover: false });
+      const since = START_TIME;
+      expect(await claim(h().store, entry)).toEqual({ kind: 'won', attempt: 1, leaseUntil, takeover: false, since });
       expect(await view(h().store, entry)).toMatchObject({
         status: 'PROCESSING',
         attempts: 1,
@@ -49,7 +51,8 @@ export function describeClaim(open: OpenHarness): void {
       const { entry } = await attempted(h());
       h().clock.advance(LEASE_MS);
       const leaseUntil = h().clock.now() + LEASE_MS;
-      expect(await claim(h().store, entry)).toEqual({ kind: 'won', attempt: 2, leaseUntil, takeover: true });
+      const since = START_TIME;
+      expect(await claim(h().store, entry)).toEqual({ kind: 'won', attempt: 2, leaseUntil, takeover: true, since });
       expect(await view(h().store, entry)).toMatchObject({ status: 'PROCESSING', nextAttemptAt: leaseUntil });
     });
 

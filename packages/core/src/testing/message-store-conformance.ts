@@ -14,6 +14,7 @@ import { describePages } from './message-store-pages.ts';
 import { describeReplay } from './message-store-replay.ts';
 import { describeSequences } from './message-store-sequences.ts';
 import { describeSettle } from './message-store-settle.ts';
+import { describeTrace } from './message-store-trace.ts';
 
 /**
  * Declares the suite for one adapter.
@@ -53,5 +54,6 @@ export function describeMessageStoreExamples(name: string, open: OpenHarness): v
     describeReplay(open);
     describeBooks(open);
     describeListing(open);
+    describeTrace(open);
   });
 }

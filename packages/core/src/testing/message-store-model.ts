@@ -15,6 +15,8 @@ export interface ModelMessage {
   attempts: number;
   pastAttempts: number;
   replays: number;
+  /** When it was accepted, or replayed last. */
+  since: number;
   /** Of the claim that has the message. */
   token: string | undefined;
   /** When the next attempt may start, or the lease ends; null when ended. */
@@ -68,6 +70,7 @@ export function modelAccept(
     pastAttempts: 0,
     replays: 0,
     token: undefined,
+    since: now,
     due: now,
     forgottenAt: Number.POSITIVE_INFINITY,
   });
@@ -90,7 +93,7 @@ export function modelClaim(
   message.attempts = Math.min(message.attempts + 1, message.maxAttempts + 1);
   message.token = claim.token;
   message.due = leaseUntil;
-  return { kind: 'won', attempt: message.attempts, leaseUntil, takeover: isProcessed };
+  return { kind: 'won', attempt: message.attempts, leaseUntil, takeover: isProcessed, since: message.since };
 }
 
 export function modelSettle(
@@ -130,6 +133,7 @@ export function modelReplay(model: MessageStoreModel, message: ModelMessage, now
   message.pastAttempts += message.attempts;
   message.attempts = 0;
   message.replays += 1;
+  message.since = now;
   message.due = now;
   message.forgottenAt = Number.POSITIVE_INFINITY;
   model.failed -= 1;

@@ -10,6 +10,7 @@ import {
   failure,
   LEASE_MS,
   retry,
+  START_TIME,
   SUCCESS,
   settledWith,
   uniqueId,
@@ -77,9 +78,10 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'a claim',
     async prepare(h) {
       await h.store.accept([aMessage()]);
+      const since = h.clock.now();
       const [entry = anEntry()] = await h.receive(1);
       const claim = { entry, token: uniqueId('token'), leaseMs: LEASE_MS };
-      const answer = [{ kind: 'won', attempt: 1, leaseUntil: h.clock.now() + LEASE_MS, takeover: false }];
+      const answer = [{ kind: 'won', attempt: 1, leaseUntil: h.clock.now() + LEASE_MS, takeover: false, since }];
       return { act: (store) => store.claim([claim]), answer, isRepeated: false, ends: SUCCEEDS };
     },
   },
@@ -87,7 +89,8 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'a claim that takes over',
     async prepare(h) {
       const claim = { entry: await takenOver(h), token: uniqueId('token'), leaseMs: LEASE_MS };
-      const answer = [{ kind: 'won', attempt: 2, leaseUntil: h.clock.now() + LEASE_MS, takeover: true }];
+      const leaseUntil = h.clock.now() + LEASE_MS;
+      const answer = [{ kind: 'won', attempt: 2, leaseUntil, takeover: true, since: START_TIME }];
       return { act: (store) => store.claim([claim]), answer, isRepeated: false, ends: SUCCEEDS };
     },
   },

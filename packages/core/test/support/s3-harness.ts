@@ -45,10 +45,19 @@ export function useS3Server(options: S3ServerOptions = {}): () => { server: S3Se
   };
 }
 
+/** A slow emulator makes the bucket after the client has given the first try up: the second then finds it. */
+async function createBucket(client: S3Client, bucket: string): Promise<void> {
+  try {
+    await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'BucketAlreadyOwnedByYou') throw error;
+  }
+}
+
 /** A store in a bucket of its own. */
 export async function openS3Harness(client: S3Client, prefix = ''): Promise<ObjectStoreHarness> {
   const bucket = uniqueId('bucket');
-  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  await createBucket(client, bucket);
   const store = createS3ObjectStore({ client, bucket, prefix });
   return { store, restart: () => Promise.resolve(), close: () => Promise.resolve() };
 }

@@ -1,3 +1,4 @@
+import type { TimingsListener } from '../../src/exchange-timings.ts';
 import { createHttpTarget, type HttpTargetOptions, type Signing, type Target } from '../../src/http-target.ts';
 import { aSigning } from './signing.ts';
 
@@ -5,7 +6,12 @@ import { aSigning } from './signing.ts';
 export const LONG_MS = 20_000;
 
 interface TestTarget extends Target {
-  send(entry: Parameters<Target['send']>[0], deadlineMs: number, signing?: Signing): ReturnType<Target['send']>;
+  send(
+    entry: Parameters<Target['send']>[0],
+    deadlineMs: number,
+    signing?: Signing,
+    observe?: TimingsListener,
+  ): ReturnType<Target['send']>;
 }
 
 /** A target that may be on this machine, and whose requests are signed with any secret, unless a test says with which. */
@@ -17,5 +23,9 @@ export function makeTarget(options: Partial<HttpTargetOptions> = {}): TestTarget
     allowedPrivateCidrs: ['127.0.0.0/8'],
     ...options,
   });
-  return { ...target, send: (entry, deadlineMs, signing = aSigning()) => target.send(entry, deadlineMs, signing) };
+  return {
+    ...target,
+    send: (entry, deadlineMs, signing = aSigning(), observe = undefined) =>
+      target.send(entry, deadlineMs, signing, observe),
+  };
 }

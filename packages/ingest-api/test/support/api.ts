@@ -34,7 +34,7 @@ export interface Api {
   readonly errors: readonly unknown[];
 }
 
-export interface ApiOptions extends Partial<Pick<ApiDeps, 'readiness' | 'callerOf' | 'circuits' | 'onTarget'>> {
+export interface ApiOptions extends Partial<Omit<ApiDeps, 'store' | 'clock' | 'config'>> {
   readonly config?: Partial<ApiDeps['config']>;
   /** Methods of the store that do something else. */
   readonly faults?: Partial<ApiDeps['store']>;
