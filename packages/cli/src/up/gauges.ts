@@ -24,7 +24,6 @@ const NANOSECONDS = 1e9;
 
 export function createGauges({ metrics, store, books, inFlight, clock }: GaugesDeps): Gauges {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  delay.enable();
   return {
     async measure() {
       const [counts, oldestDue] = await Promise.all([books(), store.oldestDue()]);
@@ -32,9 +31,11 @@ export function createGauges({ metrics, store, books, inFlight, clock }: GaugesD
       metrics.set('booksDifference', differenceOf(counts));
       metrics.set('oldestDueAge', oldestDue === null ? 0 : Math.max(0, clock.now() - oldestDue) / 1_000);
       metrics.set('inFlight', inFlight());
-      // Each delay holds the resolution itself; without any sample the percentile is 0.
+      // Measured from the first look on: who never looks pays nothing. Each delay holds the resolution itself; without
+      // any sample the percentile is 0.
       metrics.set('eventLoopLag', Math.max(0, delay.percentile(99) / NANOSECONDS - RESOLUTION_MS / 1_000));
       delay.reset();
+      delay.enable();
       metrics.set('processMemory', process.memoryUsage.rss());
     },
     close: () => void delay.disable(),
