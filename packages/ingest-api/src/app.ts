@@ -2,17 +2,20 @@
  * The HTTP API as one app: `app.fetch(request)` is all that a server or a Lambda needs.
  */
 
-import { type Clock, type MessageStore, StoreUnavailableError } from '@millrace/core';
+import { type Clock, type MessageStore, type Scope, StoreUnavailableError } from '@millrace/core';
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { postMessage, postMessages } from './accept-handlers.ts';
-import { ANYONE, assertScope, type CallerHandler, type CallerOf, type Scope } from './caller.ts';
+import { ANYONE, assertScope, type CallerHandler, type CallerOf } from './caller.ts';
 import type { ApiConfig } from './config.ts';
 import { getHealth, getReadiness, type HealthCheck } from './health-handlers.ts';
+import { type Intake, OPEN_INTAKE } from './intake.ts';
+import { deleteKey, getKeys, type KeyDesk, postKey } from './key-handlers.ts';
 import { createMessageReader } from './message-reader.ts';
 import { getOpenApi } from './openapi.ts';
 import { getMessage, getStats, listMessages, replayMessage, replayMessages } from './operator-handlers.ts';
 import { ProblemError, problemResponse } from './problem-document.ts';
+import { announcedBytes } from './request-body.ts';
 
 export interface ApiDeps {
   readonly store: Pick<MessageStore, 'accept' | 'get' | 'list' | 'replay' | 'replayMany' | 'counts' | 'health'>;
@@ -20,15 +23,20 @@ export interface ApiDeps {
   readonly config: ApiConfig;
   /** Who makes a request; without it anyone may do anything. Not asked for the calls that touch no message. */
   readonly callerOf?: CallerOf;
+  /** Where callers are known by keys. */
+  readonly keys?: KeyDesk;
+  /** Bounds what is taken on at once; without it, something else does. */
+  readonly intake?: Intake;
   /** What else must work before the API is ready, beside the store. */
   readonly readiness?: HealthCheck;
   /** Told of every error that nobody expected; the client learns nothing of it but that there was one. */
   readonly onError?: (error: unknown) => void;
 }
 
-type Methods = Readonly<Partial<Record<'GET' | 'POST', Handler>>>;
+type Methods = Readonly<Partial<Record<'GET' | 'POST' | 'DELETE', Handler>>>;
 
-export function createApp({ store, clock, config, callerOf = () => ANYONE, readiness, onError }: ApiDeps): Hono {
+export function createApp(deps: ApiDeps): Hono {
+  const { store, clock, config, callerOf = () => ANYONE, keys, intake = OPEN_INTAKE, readiness, onError } = deps;
   const rules = { allowHttp: config.allowHttp, now: () => clock.now() };
   const readMessage = createMessageReader(rules);
 
@@ -42,9 +50,10 @@ export function createApp({ store, clock, config, callerOf = () => ANYONE, readi
     '/messages/:messageId/replay': { POST: asCaller('operate', replayMessage(store)) },
     '/replays': { POST: asCaller('operate', replayMessages(store)) },
     '/stats': { GET: asCaller('read', getStats(store)) },
+    ...(keys && keyRoutes(keys)),
     '/health': { GET: getHealth },
     '/health/ready': { GET: getReadiness(store, readiness) },
-    '/openapi.json': { GET: getOpenApi(rules) },
+    '/openapi.json': { GET: getOpenApi({ ...rules, hasKeys: keys !== undefined }) },
   };
 
   const app = new Hono();
@@ -62,12 +71,20 @@ export function createApp({ store, clock, config, callerOf = () => ANYONE, readi
   });
   return app;
 
-  /** Before anything of the request is read. */
+  function keyRoutes(desk: KeyDesk): Readonly<Record<string, Methods>> {
+    return {
+      '/keys': { POST: asCaller('operate', postKey(desk, clock)), GET: asCaller('operate', getKeys(desk)) },
+      '/keys/:keyId': { DELETE: asCaller('operate', deleteKey(desk, clock)) },
+    };
+  }
+
+  /** Before anything of the request is read: who calls, and whether there is room. Operators find room for longer. */
   function asCaller<Path extends string>(scope: Scope, handler: CallerHandler<Path>): Handler<object, Path> {
     return async (c) => {
       const caller = await callerOf(c);
       assertScope(caller, scope);
-      return handler(c, caller);
+      const visit = intake.enter(scope === 'send', announcedBytes(c.req.raw.headers));
+      return handler(c, caller, visit).finally(visit.leave);
     };
   }
 }
@@ -84,9 +101,9 @@ function otherMethods(methods: Methods): Handler {
 function corsFor(origins: '*' | readonly string[]): MiddlewareHandler {
   return cors({
     origin: origins === '*' ? '*' : [...origins],
-    allowMethods: ['GET', 'HEAD', 'POST'],
-    allowHeaders: ['content-type'],
-    exposeHeaders: ['allow', 'retry-after'],
+    allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    allowHeaders: ['authorization', 'content-type'],
+    exposeHeaders: ['allow', 'retry-after', 'www-authenticate'],
     maxAge: 600,
   });
 }

@@ -2,12 +2,20 @@
  * The whole system on one machine: API and delivery in one process, on one data folder.
  */
 
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HealthProblem, systemClock } from '@millrace/core';
+import { ConfigError, type HealthProblem, systemClock } from '@millrace/core';
 import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
 import { createHttpTarget, type DeliveryLoop, deliver, logAttempt, startDeliveryLoop } from '@millrace/delivery-worker';
-import { createApp } from '@millrace/ingest-api';
+import {
+  createApp,
+  createBearerCallers,
+  createIntake,
+  createKeyQuotas,
+  isLoopback,
+  type KeyRing,
+  openKeyRing,
+} from '@millrace/ingest-api';
 import type { Logger } from 'pino';
 import type { UpConfig } from './config.ts';
 import { createHeldUpLog } from './held-up-log.ts';
@@ -16,6 +24,8 @@ import { describeStall } from './stall.ts';
 
 export interface System {
   readonly url: string;
+  /** Was there a key when it started? Without any, whoever is on this machine may do anything. */
+  readonly hasKeys: boolean;
   /** Stops taking, finishes what is under way within the limit, gives the folder free. */
   stop(): Promise<void>;
 }
@@ -25,6 +35,7 @@ const RETENTION_INTERVAL_MS = 60_000;
 /**
  * @throws DataFolderError when the folder cannot be used
  * @throws ListenError when the address cannot
+ * @throws ConfigError when others than this machine could reach it, and there is no key
  */
 export async function startSystem(config: UpConfig, version: string, log: Logger): Promise<System> {
   const store = await openSqliteStore({
@@ -34,10 +45,17 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
   });
   try {
     let delivery: Delivery | undefined;
+    const keys = await openKeyRing(store.keys);
+    const isLocal = isLoopback(config.host);
+    if (!isLocal) assertHasKey(keys, config);
+    const quotas = createKeyQuotas({ backlog: store, clock: systemClock, defaults: config.keyLimits });
     const app = createApp({
       store,
       clock: systemClock,
       config: config.api,
+      callerOf: createBearerCallers({ keys, clock: systemClock, quotas, isLocal }),
+      keys: { ring: keys, randomBytes },
+      intake: createIntake(config.intake, systemClock),
       readiness: () => findStall(store, delivery?.loop),
       onError: (error) => log.error({ err: error }, 'request failed'),
     });
@@ -47,6 +65,7 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     const stopRetention = startRetention(store, log);
     return {
       url: server.url,
+      hasKeys: !keys.isEmpty(),
       async stop() {
         stopRetention();
         await Promise.all([server.close(config.shutdownMs), delivery?.stop()]);
@@ -57,6 +76,14 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     await store.close();
     throw error;
   }
+}
+
+function assertHasKey(keys: KeyRing, { host, data }: UpConfig): void {
+  if (!keys.isEmpty()) return;
+  throw new ConfigError([
+    `--host ${host} is for others than this machine, and there is no key yet: make one with` +
+      ` millrace key create --data ${data} --name NAME --all-senders, or listen on 127.0.0.1`,
+  ]);
 }
 
 interface Delivery {

@@ -4,6 +4,7 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite';
+import type { Senders } from '../domain/api-key.ts';
 import {
   type DeliveryState,
   decideClaim,
@@ -15,8 +16,10 @@ import {
 import { LIMITS } from '../domain/message.ts';
 import type { Reason } from '../domain/outcome.ts';
 import type { AcceptResult, ClaimResult, Counts, SettleResult } from '../ports/message-store.ts';
+import { createBacklogBook } from './backlog-book.ts';
 import { createCounters } from './counters.ts';
 import { createHandedOut } from './handed-out.ts';
+import { createKeyOperations } from './key-operations.ts';
 import { createMessageOperations } from './message-operations.ts';
 import {
   type Accepted,
@@ -42,6 +45,7 @@ export type MessageEngine = ReturnType<typeof createMessageEngine>;
 
 interface StateRow extends DeliveryState {
   readonly id: number;
+  readonly sender_id: string;
   readonly max_attempts: number;
 }
 
@@ -69,8 +73,9 @@ interface RequestRow {
 
 export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const counters = createCounters(db);
+  const backlog = createBacklogBook(db, counters);
   const handedOut = createHandedOut();
-  const operations = createMessageOperations(db, counters);
+  const operations = createMessageOperations(db, counters, backlog);
 
   const insertMessage = db.prepare(`
     INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL, NULL, ?)
@@ -82,7 +87,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     SELECT id, status, content_hash, remove_at FROM messages
     WHERE message_id = ? AND sender_id = ? AND timestamp = ? AND target_url = ?`);
   const selectState = db.prepare(`
-    SELECT id, status, round, attempts, token, due, reason, replays, max_attempts FROM messages WHERE id = ?`);
+    SELECT id, sender_id, status, round, attempts, token, due, reason, replays, max_attempts FROM messages WHERE id = ?`);
   const updateClaimed = db.prepare(`
     UPDATE messages SET status = 'PROCESSING', round = ?, attempts = ?, token = ?, due = ?, updated_at = ?
     WHERE id = ?`);
@@ -153,6 +158,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       insert(record, initialState(now), now, lifetime);
     }
     counters.add('accepted', 1);
+    backlog.add(record.senderId, 1);
     return { kind: 'accepted' };
   }
 
@@ -189,6 +195,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     handedOut.release(id);
     if (hasEnded(state)) {
       counters.add(state.status === 'SUCCESS' ? 'succeeded' : 'failed', 1);
+      backlog.add(before.sender_id, -1);
     }
     return 'settled';
   }
@@ -200,6 +207,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
 
   return {
     ...operations,
+    ...createKeyOperations(db),
 
     /** Accepts each, and hands the first `handOut` of those that are new out at once. */
     accept({ now, records, handOut }: { now: number; records: readonly MessageRecord[]; handOut: number }): Accepted {
@@ -280,6 +288,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       return { ...counters.read(), waiting };
     },
 
+    waiting: ({ senders }: { senders: Senders }): number => backlog.waiting(senders),
+
     /** When the message that waits the longest fell or falls due; null when none waits. */
     oldestDue: (): number | null => selectOldestDue.get()?.['due'] as number | null,
 
@@ -298,10 +308,14 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     clearProbe: (): void => void deleteProbe.run(),
 
     /** Called by the group commit before a commit, after one, and after a rollback. */
-    beforeCommit: () => counters.flush(),
+    beforeCommit: () => {
+      counters.flush();
+      backlog.flush();
+    },
     afterCommit: () => handedOut.keep(),
     afterRollback: () => {
       counters.discard();
+      backlog.discard();
       handedOut.discard();
     },
   };

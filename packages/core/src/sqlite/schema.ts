@@ -67,6 +67,27 @@ const MIGRATIONS = [
 
   CREATE TABLE probe (data BLOB NOT NULL) STRICT;
   `,
+  // `backlog.waiting` is the number of the sender's messages with a `due`. `keys` are never removed.
+  `
+  CREATE TABLE backlog (
+    sender_id TEXT    PRIMARY KEY,
+    waiting   INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO backlog SELECT sender_id, count(*) FROM messages WHERE due IS NOT NULL GROUP BY sender_id;
+
+  CREATE TABLE keys (
+    number     INTEGER PRIMARY KEY,
+    id         TEXT    NOT NULL UNIQUE,
+    hash       TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    senders    TEXT    NOT NULL,
+    scopes     TEXT    NOT NULL,
+    limits     TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+  ) STRICT;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
