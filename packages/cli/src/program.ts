@@ -32,6 +32,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   'dead-letters': async () => (await import('./commands/dead-letters.ts')).registerDeadLetters,
   replay: async () => (await import('./commands/replay.ts')).registerReplay,
   stats: async () => (await import('./commands/stats.ts')).registerStats,
+  key: async () => (await import('./keys/register-key.ts')).registerKey,
   load: async () => (await import('./load/register-load.ts')).registerLoad,
 };
 
