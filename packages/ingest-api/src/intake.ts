@@ -46,7 +46,7 @@ const BURST_MS = 100;
 /** While a queue stands, this part of the requests is let in: those that wait longer than needed gain nothing by it. */
 const STANDING_PART = 1 / 8;
 /** What a small request counts for when it is worked on. */
-const LEAST_WORK_BYTES = 32 * 1_024;
+const LEAST_WORK_BYTES = 16 * 1_024;
 
 /** Where something else bounds what comes in. */
 export const OPEN_INTAKE: Intake = { enter: () => ({ grow: () => {}, turn: () => {}, leave: () => {} }) };

@@ -90,7 +90,7 @@ export function loadUpConfig(flags: UpFlags, env: Readonly<Record<string, string
     intake: {
       requests: wholeNumber('MILLRACE_MAX_REQUESTS', value('MILLRACE_MAX_REQUESTS'), 1_024, 8, 65_536),
       bodyBytes: wholeNumber('MILLRACE_MAX_BODIES_MB', value('MILLRACE_MAX_BODIES_MB'), 64, 1, 65_536) * MEBIBYTE,
-      workBytes: wholeNumber('MILLRACE_MAX_PARSING_KB', value('MILLRACE_MAX_PARSING_KB'), 2_048, 1, 65_536) * 1_024,
+      workBytes: wholeNumber('MILLRACE_MAX_PARSING_KB', value('MILLRACE_MAX_PARSING_KB'), 1_024, 1, 65_536) * 1_024,
     },
   };
   const functions = loadFunctions();

@@ -32,7 +32,7 @@ Settings (environment):
   MILLRACE_KEY_BACKLOG=1000000       waiting messages of the senders of a key without a limit of its own, or off
   MILLRACE_MAX_REQUESTS=1024         requests under way; beyond, and beyond an eighth while they queue, 503
   MILLRACE_MAX_BODIES_MB=64          bodies of all requests under way; beyond, 503
-  MILLRACE_MAX_PARSING_KB=2048       bodies that are parsed and stored at once; others wait for their turn
+  MILLRACE_MAX_PARSING_KB=1024       bodies that are parsed and stored at once; others wait for their turn
   MILLRACE_MAX_DATABASE_MB           the most that the database may take (default: what the disk has)
   MILLRACE_SHUTDOWN_SECONDS=30       how long a shutdown waits for deliveries under way
   MILLRACE_LOG_LEVEL=info            trace, debug, info, warn, error or silent`;

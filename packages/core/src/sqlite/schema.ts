@@ -20,7 +20,7 @@ export const IDS_PER_MS = 1_024;
  * queue. `remove_at` is set exactly when it has ended. Requests stand apart: the rows that every step of a delivery
  * rewrites stay small, and a delivered body is gone at once.
  */
-const MIGRATIONS = [
+export const MIGRATIONS = [
   `
   CREATE TABLE messages (
     id            INTEGER PRIMARY KEY,

@@ -1,5 +1,6 @@
 /** Valid data of the domain. Every value can be overridden; what a test does not name is of no concern to it. */
 
+import type { StoredKey } from '../domain/api-key.ts';
 import { LIMITS, type Message } from '../domain/message.ts';
 import type { Entry } from '../ports/message-store.ts';
 import { START_TIME } from './manual-clock.ts';
@@ -49,4 +50,20 @@ export function anEntry(overrides: EntryOverrides = {}): Entry {
   const { identity, request, plan } = aMessage(overrides);
   const { round = 0, notBefore = START_TIME } = overrides;
   return { v: 1, identity, round, notBefore, request, ...plan };
+}
+
+/** A key of one sender, with an id of its own, that no text has. */
+export function aStoredKey(overrides: Partial<StoredKey> = {}): StoredKey {
+  return {
+    id: uniqueId('key'),
+    hash: 'ab'.repeat(32),
+    name: 'the billing service',
+    senders: ['billing'],
+    scopes: ['send', 'read'],
+    expiresAt: null,
+    limits: { rate: null, backlog: null },
+    createdAt: START_TIME,
+    revokedAt: null,
+    ...overrides,
+  };
 }

@@ -1,5 +1,6 @@
 export { type Backend, testNeeding } from './aws/test-needing.ts';
 export * from './factories.ts';
+export * from './key-store-conformance.ts';
 export * from './manual-clock.ts';
 export * from './message-store-conformance.ts';
 export * from './message-store-harness.ts';

@@ -9,11 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { afterEach } from '@jest/globals';
+import type { KeyLimits } from '@millrace/core';
 import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
 import { createManualClock, type ManualClock } from '@millrace/core/testing';
 import { type ApiDeps, createApp } from '../../src/index.ts';
 import { type Client, createClient } from './client.ts';
 import { type Contract, createContract } from './contract.ts';
+import { openTestKeys, type TestKeys } from './keys.ts';
 
 export interface Api {
   /** The app itself, for requests that no HTTP client makes. */
@@ -23,11 +25,15 @@ export interface Api {
   readonly store: SqliteStore;
   readonly clock: ManualClock;
   readonly url: string;
+  readonly keys: TestKeys;
   /** What was reported as unexpected. */
   readonly errors: readonly unknown[];
 }
 
-export interface ApiOptions extends Partial<Pick<ApiDeps, 'readiness' | 'callerOf'>> {
+export interface ApiOptions extends Partial<Pick<ApiDeps, 'readiness' | 'callerOf' | 'intake'>> {
+  /** Callers show keys, unless `callerOf` says otherwise; `keyLimits` are of keys that have none of their own. */
+  readonly isLocal?: boolean;
+  readonly keyLimits?: Partial<KeyLimits>;
   readonly config?: Partial<ApiDeps['config']>;
   /** Methods of the store that do something else. */
   readonly faults?: Partial<ApiDeps['store']>;
@@ -40,19 +46,22 @@ afterEach(async () => {
 });
 
 /** Started for one test, and closed after it. */
-export async function startApi({ config, faults, ...deps }: ApiOptions = {}): Promise<Api> {
+export async function startApi({ config, faults, isLocal, keyLimits, ...deps }: ApiOptions = {}): Promise<Api> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-api-'));
   closers.push(() => rm(folder, { recursive: true }));
   const clock = createManualClock();
   const store = await openSqliteStore({ folder, clock, thread: false });
   closers.push(() => store.close());
 
+  const keys = await openTestKeys({ store, clock, isLocal, keyLimits });
   const errors: unknown[] = [];
   const app = createApp({
     store: { ...store, ...faults },
     clock,
     config: { allowHttp: false, corsOrigins: [], ...config },
     onError: (error) => errors.push(error),
+    callerOf: keys.callerOf,
+    keys: keys.desk,
     ...deps,
   });
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false });
@@ -70,5 +79,5 @@ export async function startApi({ config, faults, ...deps }: ApiOptions = {}): Pr
   const contract = createContract(JSON.parse(await document.text()));
   const client = createClient(url, contract);
   closers.push(() => client.close());
-  return { app, client, contract, store, clock, url, errors };
+  return { app, client, contract, store, clock, url, keys, errors };
 }
