@@ -9,7 +9,7 @@
  */
 
 import { type Clock, LIMITS } from '@millrace/core';
-import { ProblemError } from './problem-document.ts';
+import { type ProblemDetails, ProblemError, problemResponse } from './problem-document.ts';
 
 export interface IntakeLimits {
   /** Requests inside at once. */
@@ -39,6 +39,8 @@ export interface Intake {
    * @throws ProblemError 503
    */
   enter(isOptional: boolean, bytes: number): Visit;
+  /** Would a request that can be refused be refused, however small? */
+  isFull(): boolean;
 }
 
 /** Milliseconds that a queue may take to empty itself, as it does after a burst or a pause. */
@@ -49,7 +51,10 @@ const STANDING_PART = 1 / 8;
 const LEAST_WORK_BYTES = 16 * 1_024;
 
 /** Where something else bounds what comes in. */
-export const OPEN_INTAKE: Intake = { enter: () => ({ grow: () => {}, turn: () => {}, leave: () => {} }) };
+export const OPEN_INTAKE: Intake = {
+  enter: () => ({ grow: () => {}, turn: () => {}, leave: () => {} }),
+  isFull: () => false,
+};
 
 export function createIntake(limits: IntakeLimits, clock: Clock): Intake {
   let inside = 0;
@@ -59,7 +64,7 @@ export function createIntake(limits: IntakeLimits, clock: Clock): Intake {
   /** Epoch milliseconds since which somebody waits for a turn. */
   let standsSince = 0;
 
-  return { enter };
+  return { enter, isFull: () => inside >= mostInside(true) };
 
   function enter(isOptional: boolean, announced: number): Visit {
     // More is refused when it is read, and answered as such.
@@ -121,7 +126,29 @@ export function createIntake(limits: IntakeLimits, clock: Clock): Intake {
   }
 }
 
+const OVERLOADED: ProblemDetails = {
+  detail: 'there is more to do than can be done at once; repeat the request',
+  headers: { 'retry-after': '1' },
+};
+
 function overloaded(): ProblemError {
-  const detail = 'there is more to do than can be done at once; repeat the request';
-  return new ProblemError('unavailable', 503, { detail, headers: { 'retry-after': '1' } });
+  return new ProblemError('unavailable', 503, OVERLOADED);
 }
+
+/**
+ * Refuses new messages in front of the API while it is full, for half of what it takes to get to the same answer in it:
+ * the more is refused, the more that counts. Pages in browsers need the API's own headers.
+ */
+export function refusingWhenFull<Rest extends unknown[]>(
+  intake: Pick<Intake, 'isFull'>,
+  fetch: (request: Request, ...rest: Rest) => Response | Promise<Response>,
+): typeof fetch {
+  return (request, ...rest) => {
+    const mayRefuse = intake.isFull() && request.method === 'POST' && NEW_MESSAGES.test(request.url);
+    return mayRefuse && !request.headers.has('origin')
+      ? problemResponse('unavailable', 503, OVERLOADED)
+      : fetch(request, ...rest);
+  };
+}
+
+const NEW_MESSAGES = /^https?:\/\/[^/]+\/messages?(?:\?|$)/;

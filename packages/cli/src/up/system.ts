@@ -15,6 +15,7 @@ import {
   isLoopback,
   type KeyRing,
   openKeyRing,
+  refusingWhenFull,
 } from '@millrace/ingest-api';
 import type { Logger } from 'pino';
 import type { UpConfig } from './config.ts';
@@ -49,17 +50,18 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     const isLocal = isLoopback(config.host);
     if (!isLocal) assertHasKey(keys, config);
     const quotas = createKeyQuotas({ backlog: store, clock: systemClock, defaults: config.keyLimits });
+    const intake = createIntake(config.intake, systemClock);
     const app = createApp({
       store,
       clock: systemClock,
       config: config.api,
       callerOf: createBearerCallers({ keys, clock: systemClock, quotas, isLocal }),
       keys: { ring: keys, randomBytes },
-      intake: createIntake(config.intake, systemClock),
+      intake,
       readiness: () => findStall(store, delivery?.loop),
       onError: (error) => log.error({ err: error }, 'request failed'),
     });
-    const server = await listen(app.fetch, config.host, config.port);
+    const server = await listen(refusingWhenFull(intake, app.fetch), config.host, config.port);
     // Only now: when the address cannot be had, nothing has been begun.
     if (config.delivery) delivery = startDelivery(store, config, version, log);
     const stopRetention = startRetention(store, log);

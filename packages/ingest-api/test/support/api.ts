@@ -12,7 +12,7 @@ import { afterEach } from '@jest/globals';
 import type { KeyLimits } from '@millrace/core';
 import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
 import { createManualClock, type ManualClock } from '@millrace/core/testing';
-import { type ApiDeps, createApp } from '../../src/index.ts';
+import { type ApiDeps, createApp, refusingWhenFull } from '../../src/index.ts';
 import { type Client, createClient } from './client.ts';
 import { type Contract, createContract } from './contract.ts';
 import { openTestKeys, type TestKeys } from './keys.ts';
@@ -64,7 +64,9 @@ export async function startApi({ config, faults, isLocal, keyLimits, ...deps }: 
     keys: keys.desk,
     ...deps,
   });
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false });
+  const { intake } = deps;
+  const fetch = intake === undefined ? app.fetch : refusingWhenFull(intake, app.fetch);
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   closers.push(async () => {
