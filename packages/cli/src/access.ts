@@ -50,7 +50,7 @@ export function keyAccess(key: string | undefined): Access {
       ? { 401: 'set MILLRACE_KEY to a key of this server' }
       : {
           401: 'set MILLRACE_KEY to another key of this server',
-          403: 'use a key that may in MILLRACE_KEY; who has one for all senders makes it with: millrace key create',
+          403: 'set MILLRACE_KEY to a key that may; whoever has one for all senders makes it with millrace key create',
         };
   return { headersFor: () => headers, explain: () => undefined, advice: LOCAL_ADVICE, hint: (status) => hints[status] };
 }

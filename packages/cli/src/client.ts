@@ -179,14 +179,14 @@ export function createClient(options: ClientOptions): ApiClient {
   };
 }
 
-export interface ApiRequest {
+interface ApiRequest {
   readonly method: Dispatcher.HttpMethod;
   readonly path: string;
   readonly contentType?: string;
   readonly body?: string | Uint8Array;
 }
 
-export interface ApiAnswer extends RefusedAnswer {
+interface ApiAnswer extends RefusedAnswer {
   readonly retryAfterMs: number;
 }
 

@@ -83,6 +83,7 @@ describe('key create', () => {
     [['--name', 'n', '--sender', 'a', '--backlog', '0'], 'at least 1'],
     [['--name', 'n', '--sender', 'a', '--expires', '2026-11-22T09:00:00Z'], 'in the future'],
     [['--name', 'n', '--sender', 'a', '--expires', 'soon'], 'Give a time'],
+    [['--name', 'n', '--sender', 'a', '--expires', '999999999d'], 'at most 36500d'],
   ])('refuses %j with exit code 2, and makes nothing', async (args, problem) => {
     const { code, stdout, stderr } = await inFolder('create', ...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -111,7 +112,9 @@ describe('keys of a server that runs', () => {
     const billing = (await asOps('key', 'create', '--name', 'billing', '--sender', 'billing', '--json')).stdout;
     const { key, id }: { key: string; id: string } = JSON.parse(billing);
     const refused = await through(url, key)('key', 'list');
-    expect(refused.stderr).toMatch(/may not operate: it has the scopes send, read \(HTTP 403\); use a key that may/);
+    expect(refused.stderr).toMatch(
+      /may not operate: it has the scopes send, read \(HTTP 403\); set MILLRACE_KEY to a key that may/,
+    );
     const stats = await through(url, key)('stats');
     expect(stats.stderr).toContain('(HTTP 403)');
 

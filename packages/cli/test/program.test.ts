@@ -118,7 +118,7 @@ describe('the server', () => {
     );
     answer = { status: 403, json: { title: 'It may not' } };
     expect((await runCli(['stats', '--url', server.url], { env })).stderr).toBe(
-      'millrace: It may not (HTTP 403); use a key that may in MILLRACE_KEY; who has one for all senders makes it with: millrace key create\n',
+      'millrace: It may not (HTTP 403); set MILLRACE_KEY to a key that may; whoever has one for all senders makes it with millrace key create\n',
     );
   });
 });

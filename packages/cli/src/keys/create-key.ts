@@ -4,6 +4,7 @@ import type { KeyInput, NewKey } from '../api-shapes.ts';
 import { EXIT, ExitError } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { addExamples, parseDuration, parseTime, parseWholeNumber, writeJson } from '../options.ts';
+import { cleanText } from '../term/format.ts';
 import { addKeyCommand, type KeyFlags, withKeyClient } from './key-client.ts';
 import { describeExpiry, describeSenders } from './key-text.ts';
 
@@ -70,7 +71,8 @@ function readInput({ name, sender, allSenders, scope, expires, rate, backlog }: 
 
 function describe(key: NewKey): string {
   const { id, name, scopes } = key;
-  return `Key ${id} (${name}) may ${scopes.join(', ')} for ${describeSenders(key)}, ${describeExpiry(key)}. It is not shown again.`;
+  const what = `may ${scopes.join(', ')} for ${describeSenders(key)}, ${describeExpiry(key)}`;
+  return `${cleanText(`Key ${id} (${name}) ${what}`)}. It is not shown again.`;
 }
 
 function describeFirst({ senders, scopes }: NewKey): string {
@@ -88,9 +90,13 @@ function collectScope(text: string, earlier: readonly string[] = []): readonly s
   return earlier.includes(text) ? earlier : [...earlier, text];
 }
 
+/** A hundred years. */
+const LONGEST_MS = 36_500 * 86_400_000;
+
 /** In place of a time in the past, as elsewhere, a length of time leads into the future. */
 function parseExpiry(text: string, now: number): string {
   const duration = parseDuration(text);
+  if (duration !== undefined && duration > LONGEST_MS) throw new InvalidArgumentError('Give at most 36500d.');
   const time = duration === undefined ? parseTime(text, now) : new Date(now + duration).toISOString();
   if (Date.parse(time) > now) return time;
   throw new InvalidArgumentError('Give a time in the future.');
