@@ -43,10 +43,12 @@ export interface Intake {
   isFull(): boolean;
 }
 
-/** Milliseconds that a queue may take to empty itself, as it does after a burst or a pause. */
-const BURST_MS = 100;
-/** While a queue stands, this part of the requests is let in: those that wait longer than needed gain nothing by it. */
-const STANDING_PART = 1 / 8;
+/** Milliseconds that a queue may take to empty itself, as it does after a burst or a pause of the machine. */
+const BURST_MS = 500;
+/** Afterwards this part of the requests is let in: those that wait longer than needed gain nothing by it … */
+const SHEDDING_PART = 1 / 16;
+/** … until nobody had to be refused for so long, milliseconds. */
+const SHEDDING_MS = 1_000;
 /** What a small request counts for when it is worked on. */
 const LEAST_WORK_BYTES = 16 * 1_024;
 
@@ -63,13 +65,15 @@ export function createIntake(limits: IntakeLimits, clock: Clock): Intake {
   const queue: { readonly bytes: number; readonly begin: () => void }[] = [];
   /** Epoch milliseconds since which somebody waits for a turn. */
   let standsSince = 0;
+  /** Epoch milliseconds. */
+  let shedsUntil = 0;
 
-  return { enter, isFull: () => inside >= mostInside(true) };
+  return { enter, isFull: () => isFullFor(true) };
 
   function enter(isOptional: boolean, announced: number): Visit {
     // More is refused when it is read, and answered as such.
     const expected = Math.min(announced, LIMITS.requestBytes);
-    if (inside >= mostInside(isOptional)) throw overloaded();
+    if (isFullFor(isOptional)) throw overloaded();
     reserveBody(expected);
     inside += 1;
     let held = expected;
@@ -92,9 +96,14 @@ export function createIntake(limits: IntakeLimits, clock: Clock): Intake {
     };
   }
 
-  function mostInside(isOptional: boolean): number {
-    const stands = queue.length > 0 && clock.now() - standsSince > BURST_MS;
-    return isOptional && stands ? Math.ceil(limits.requests * STANDING_PART) : limits.requests;
+  function isFullFor(isOptional: boolean): boolean {
+    const now = clock.now();
+    if (queue.length > 0 && now - standsSince > BURST_MS) shedsUntil = now + SHEDDING_MS;
+    // A clock that was set back must not keep it shedding.
+    const sheds = isOptional && shedsUntil > now && shedsUntil - now <= SHEDDING_MS;
+    const isFull = inside >= (sheds ? Math.ceil(limits.requests * SHEDDING_PART) : limits.requests);
+    if (isFull && sheds) shedsUntil = now + SHEDDING_MS;
+    return isFull;
   }
 
   function reserveBody(bytes: number): void {

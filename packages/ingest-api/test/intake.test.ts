@@ -80,10 +80,10 @@ describe('the intake', () => {
     expect(await hasTurn(turns[2])).toBe(true);
   });
 
-  test('lets a burst queue, and refuses what would only wait while the queue stands', () => {
+  test('lets a burst queue, and refuses what would only wait when the queue stands', () => {
     const { clock, enter, enterMany } = start();
     for (const visit of enterMany(5)) void visit.turn();
-    clock.advance(100);
+    clock.advance(500);
     enterMany(6);
     clock.advance(1);
     expect(() => enter()).toThrow(OVERLOADED);
@@ -92,18 +92,37 @@ describe('the intake', () => {
   test('has room for operators where it refuses new messages', () => {
     const { clock, enter, enterMany } = start();
     for (const visit of enterMany(10)) void visit.turn();
-    clock.advance(101);
+    clock.advance(501);
     expect(() => enter()).toThrow(OVERLOADED);
     enter(0, false);
   });
 
-  test('lets in again what it may as soon as nobody waits', () => {
+  test('goes on to let few in while there is somebody to refuse, though nobody waits', () => {
     const { clock, enter, enterMany } = start();
     const visits = enterMany(10);
     for (const visit of visits) void visit.turn();
-    clock.advance(1_000);
+    clock.advance(501);
     expect(() => enter()).toThrow(OVERLOADED);
     for (const visit of visits.splice(0, 6)) visit.leave();
+    for (let second = 0; second < 5; second++) {
+      clock.advance(999);
+      const next = enter();
+      expect(() => enter()).toThrow(OVERLOADED);
+      next.leave();
+    }
+  });
+
+  test.each([
+    ['a second has passed without', 1_000],
+    ['the clock was set back', -3_600_000],
+  ])('lets in again what it may when nobody waits and %s', (_when, ms) => {
+    const { clock, enter, enterMany } = start();
+    const visits = enterMany(10);
+    for (const visit of visits) void visit.turn();
+    clock.advance(501);
+    expect(() => enter()).toThrow(OVERLOADED);
+    for (const visit of visits.splice(0, 6)) visit.leave();
+    clock.advance(ms);
     enterMany(76);
     expect(() => enter()).toThrow(OVERLOADED);
   });

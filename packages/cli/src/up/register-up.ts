@@ -30,7 +30,7 @@ Settings (environment):
   MILLRACE_DEDUPE_DAYS=7             days that a delivered message stays known
   MILLRACE_KEY_RATE=off              messages a second of each key that has no rate of its own
   MILLRACE_KEY_BACKLOG=1000000       waiting messages of the senders of a key without a limit of its own, or off
-  MILLRACE_MAX_REQUESTS=1024         requests under way; beyond, and beyond an eighth while they queue, 503
+  MILLRACE_MAX_REQUESTS=1024         requests under way; beyond, and in an overload beyond a 16th, 503
   MILLRACE_MAX_BODIES_MB=64          bodies of all requests under way; beyond, 503
   MILLRACE_MAX_PARSING_KB=1024       bodies that are parsed and stored at once; others wait for their turn
   MILLRACE_MAX_DATABASE_MB           the most that the database may take (default: what the disk has)
