@@ -28,6 +28,8 @@ export interface Access {
   /** What it means that something in front of the API refused; undefined when it was the API, or is not known. */
   explain(answer: RefusedAnswer): Error | undefined;
   readonly advice: Advice;
+  /** What to do about a refusal of the API itself, as the end of an error. */
+  hint?(status: number): string | undefined;
 }
 
 /** What to look at, as the end of an error. */
@@ -43,5 +45,12 @@ export const LOCAL_ADVICE: Advice = { unreachable: 'start one with: millrace up'
 /** The API of `millrace up`. */
 export function keyAccess(key: string | undefined): Access {
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
-  return { headersFor: () => headers, explain: () => undefined, advice: LOCAL_ADVICE };
+  const hints: Readonly<Record<number, string>> =
+    key === undefined
+      ? { 401: 'set MILLRACE_KEY to a key of this server' }
+      : {
+          401: 'set MILLRACE_KEY to another key of this server',
+          403: 'set MILLRACE_KEY to a key that may; whoever has one for all senders makes it with millrace key create',
+        };
+  return { headersFor: () => headers, explain: () => undefined, advice: LOCAL_ADVICE, hint: (status) => hints[status] };
 }

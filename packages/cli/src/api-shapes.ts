@@ -126,6 +126,35 @@ export interface TargetPage {
   readonly cursor: string | null;
 }
 
+/** A key as the API shows it: without what it is. Times are RFC 3339. */
+export interface KeyView {
+  readonly id: string;
+  readonly name: string;
+  /** `["*"]`: all. */
+  readonly senders: readonly string[];
+  readonly scopes: readonly string[];
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+  readonly rate: { readonly perSecond: number; readonly burst: number } | null;
+  readonly backlog: number | null;
+}
+
+/** A key that was made just now: the only time that it is shown. */
+export interface NewKey extends KeyView {
+  readonly key: string;
+}
+
+/** A key to make: the body of `POST /keys`. */
+export interface KeyInput {
+  readonly name: string;
+  readonly senders: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
+  readonly expiresAt?: string | undefined;
+  readonly rate?: { readonly perSecond: number } | undefined;
+  readonly backlog?: number | undefined;
+}
+
 type Guard<T> = (value: unknown) => value is T;
 type Fields<T> = { readonly [K in keyof Required<T>]: (value: unknown) => boolean };
 
@@ -241,6 +270,24 @@ export const isTarget = shape<TargetView>({
 });
 
 export const isTargetPage = shape<TargetPage>({ targets: arrayOf(isTarget), cursor: orNull(isString) });
+
+const keyFields: Fields<KeyView> = {
+  id: isString,
+  name: isString,
+  senders: arrayOf(isString),
+  scopes: arrayOf(isString),
+  createdAt: isString,
+  expiresAt: orNull(isString),
+  revokedAt: orNull(isString),
+  rate: orNull(shape({ perSecond: isNumber, burst: isNumber })),
+  backlog: orNull(isNumber),
+};
+
+export const isKey = shape<KeyView>(keyFields);
+
+export const isNewKey = shape<NewKey>({ ...keyFields, key: isString });
+
+export const isKeys = shape<{ readonly keys: readonly KeyView[] }>({ keys: arrayOf(isKey) });
 
 /** What the front door of AWS says by itself: HTTP APIs as `message`, function URLs as `Message`. */
 export function frontDoorMessage(text: string): string | undefined {

@@ -14,8 +14,10 @@ export class ApiError extends Error {
   readonly text: string;
   /** Milliseconds that the server asks to wait; 0 when it does not say. */
   readonly retryAfterMs: number;
+  /** What to do about it, if that is known. */
+  readonly hint: string | undefined;
 
-  constructor(status: number, text: string, retryAfterMs: number) {
+  constructor(status: number, text: string, retryAfterMs: number, hint?: string) {
     const problem = readProblem(text);
     super(problem?.detail ?? problem?.title ?? `HTTP ${status}`);
     this.name = 'ApiError';
@@ -23,6 +25,7 @@ export class ApiError extends Error {
     this.problem = problem;
     this.text = text;
     this.retryAfterMs = retryAfterMs;
+    this.hint = hint;
   }
 }
 

@@ -8,7 +8,10 @@ import {
   type BatchResult,
   isAccepted,
   isBatchAnswer,
+  isKey,
+  isKeys,
   isMessages,
+  isNewKey,
   isPage,
   isReplayed,
   isReplayPage,
@@ -16,8 +19,11 @@ import {
   isStats,
   isTarget,
   isTargetPage,
+  type KeyInput,
+  type KeyView,
   type MessageInput,
   type MessageView,
+  type NewKey,
   type Page,
   parseJson,
   type ReplayPage,
@@ -95,6 +101,9 @@ export interface ApiClient {
   targets(query: TargetsInput): Promise<TargetPage>;
   holdTarget(which: TargetInput): Promise<TargetView>;
   releaseTarget(which: TargetInput): Promise<TargetView>;
+  createKey(key: KeyInput): Promise<NewKey>;
+  listKeys(): Promise<readonly KeyView[]>;
+  revokeKey(id: string): Promise<KeyView>;
   close(): Promise<void>;
 }
 
@@ -108,6 +117,8 @@ export interface ClientOptions {
   readonly now: () => number;
   /** At most this many connections. */
   readonly connections?: number;
+  /** An API in this process, in place of one that is reached over the network. */
+  readonly inProcess?: ((request: ApiRequest) => Promise<ApiAnswer>) | undefined;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -124,7 +135,8 @@ export function createClient(options: ClientOptions): ApiClient {
   });
   const access = options.access ?? keyAccess(options.key);
 
-  async function exchange(request: Request): Promise<Answer> {
+  async function exchange(request: ApiRequest): Promise<ApiAnswer> {
+    if (options.inProcess !== undefined) return options.inProcess(request);
     const { method, contentType, body } = request;
     const path = base.prefix + request.path;
     const authorization = await access.headersFor({ method, origin: base.origin, path, contentType, body });
@@ -150,15 +162,16 @@ export function createClient(options: ClientOptions): ApiClient {
     }
   }
 
-  async function call<T>(request: Request, isExpected: (value: unknown) => value is T): Promise<T> {
+  async function call<T>(request: ApiRequest, isExpected: (value: unknown) => value is T): Promise<T> {
     const answer = await exchange(request);
     return readAnswer(answer, isExpected);
   }
 
-  function readAnswer<T>(answer: Answer, isExpected: (value: unknown) => value is T): T {
+  function readAnswer<T>(answer: ApiAnswer, isExpected: (value: unknown) => value is T): T {
     const isSuccess = answer.status >= 200 && answer.status <= 299;
     if (!isSuccess && answer.status >= 400) {
-      throw access.explain(answer) ?? new ApiError(answer.status, answer.text, answer.retryAfterMs);
+      const { status, text, retryAfterMs } = answer;
+      throw access.explain(answer) ?? new ApiError(status, text, retryAfterMs, access.hint?.(status));
     }
     const body = parseJson(answer.text);
     if (!isSuccess || !isExpected(body)) throw new ForeignAnswerError(base.text, answer.status, access.advice);
@@ -190,22 +203,25 @@ export function createClient(options: ClientOptions): ApiClient {
     targets: (query) => call({ method: 'GET', path: `/targets${queryText({ ...query })}` }, isTargetPage),
     holdTarget: (which) => call(post('/targets/hold', which), isTarget),
     releaseTarget: (which) => call(post('/targets/release', which), isTarget),
+    createKey: (key) => call(post('/keys', key), isNewKey),
+    listKeys: async () => (await call({ method: 'GET', path: '/keys' }, isKeys)).keys,
+    revokeKey: (id) => call({ method: 'DELETE', path: `/keys/${encodeStrictly(id)}` }, isKey),
     close: () => agent.destroy(),
   };
 }
 
-interface Request {
+interface ApiRequest {
   readonly method: Dispatcher.HttpMethod;
   readonly path: string;
   readonly contentType?: string;
   readonly body?: string | Uint8Array;
 }
 
-interface Answer extends RefusedAnswer {
+interface ApiAnswer extends RefusedAnswer {
   readonly retryAfterMs: number;
 }
 
-function post(path: string, body: object): Request {
+function post(path: string, body: object): ApiRequest {
   return { method: 'POST', path, contentType: 'application/json', body: JSON.stringify(body) };
 }
 

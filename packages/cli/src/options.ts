@@ -35,7 +35,16 @@ export async function withClient(
   use: (client: ApiClient) => Promise<void>,
 ): Promise<void> {
   const api = await findApi(io, flags);
-  const client = createClient({ ...options, ...api, now: io.now });
+  await useClient(io, flags, createClient({ ...options, ...api, now: io.now }), use);
+}
+
+/** As `withClient`, with a client that is there already; closes it. */
+export async function useClient(
+  io: Io,
+  flags: ClientFlags,
+  client: ApiClient,
+  use: (client: ApiClient) => Promise<void>,
+): Promise<void> {
   try {
     await use(client);
   } catch (error) {
@@ -65,8 +74,8 @@ export function writeJson(io: Io, value: unknown): void {
   io.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-const AGO_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const AGO = /^(\d{1,9})([smhd])$/;
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DURATION = /^(\d{1,9})([smhd])$/;
 const LOCAL = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2})?))?$/;
 
 /**
@@ -77,9 +86,8 @@ const LOCAL = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2})?))?$/;
  * @throws InvalidArgumentError
  */
 export function parseTime(text: string, now: number): string {
-  const [, amount = '', unit = ''] = AGO.exec(text) ?? [];
-  const unitMs = AGO_MS[unit];
-  if (unitMs !== undefined) return toIso(now - Number(amount) * unitMs);
+  const ago = durationOf(text);
+  if (ago !== undefined) return toIso(now - ago);
   const [, day = '', clock = '00:00'] = LOCAL.exec(text) ?? [];
   // Without an offset the text is read as local time. The UTC reading tells whether the day exists.
   if (day !== '' && parseInstant(`${day}T00:00:00Z`) !== undefined) return toIso(Date.parse(`${day}T${clock}`));
@@ -97,10 +105,15 @@ export function parseTime(text: string, now: number): string {
  * @throws InvalidArgumentError
  */
 export function parseDuration(text: string): number {
-  const [, amount = '', unit = ''] = AGO.exec(text) ?? [];
-  const unitMs = AGO_MS[unit];
-  if (unitMs !== undefined) return Number(amount) * unitMs;
+  const ms = durationOf(text);
+  if (ms !== undefined) return ms;
   throw new InvalidArgumentError('Give a length of time as 90s, 30m, 24h or 7d.');
+}
+
+function durationOf(text: string): number | undefined {
+  const [, amount = '', unit = ''] = DURATION.exec(text) ?? [];
+  const unitMs = UNIT_MS[unit];
+  return unitMs === undefined ? undefined : Number(amount) * unitMs;
 }
 
 function toIso(ms: number): string {

@@ -24,6 +24,6 @@ export function describeApiErrorShortly(error: ApiError): string {
 }
 
 function firstLine(error: ApiError, why: string): string {
-  const hint = error.status === 401 ? '; set MILLRACE_KEY to a key of this server' : '';
+  const hint = error.hint === undefined ? '' : `; ${error.hint}`;
   return `${cleanText(why)} (HTTP ${error.status})${hint}`;
 }

@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
   targets: async () => (await import('./commands/targets.ts')).registerTargets,
   stats: async () => (await import('./commands/stats.ts')).registerStats,
+  key: async () => (await import('./keys/register-key.ts')).registerKey,
   load: async () => (await import('./load/register-load.ts')).registerLoad,
 };
 

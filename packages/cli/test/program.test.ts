@@ -133,4 +133,16 @@ describe('the server', () => {
     const { stderr } = await runCli(['stats', '--url', server.url]);
     expect(stderr).toBe('millrace: A key is needed (HTTP 401); set MILLRACE_KEY to a key of this server\n');
   });
+
+  test('that refuses the key, or what is asked with it, makes the command say what to do', async () => {
+    const env = { MILLRACE_KEY: 'k' };
+    answer = { status: 401, json: { title: 'It was revoked' } };
+    expect((await runCli(['stats', '--url', server.url], { env })).stderr).toBe(
+      'millrace: It was revoked (HTTP 401); set MILLRACE_KEY to another key of this server\n',
+    );
+    answer = { status: 403, json: { title: 'It may not' } };
+    expect((await runCli(['stats', '--url', server.url], { env })).stderr).toBe(
+      'millrace: It may not (HTTP 403); set MILLRACE_KEY to a key that may; whoever has one for all senders makes it with millrace key create\n',
+    );
+  });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DataFolderError } from '@millrace/core';
+import { createClient } from '../src/client.ts';
 import type { Io } from '../src/io.ts';
 import { Interrupt } from '../src/io.ts';
 import { run } from '../src/run.ts';
@@ -12,6 +13,7 @@ import { loadUpConfig } from '../src/up/config.ts';
 import { createLogger } from '../src/up/logger.ts';
 import { type System, startSystem } from '../src/up/system.ts';
 import { messageInput } from './support/messages.ts';
+import { runCli } from './support/run-cli.ts';
 import { createSandbox, type Sandbox } from './support/sandbox.ts';
 import { until } from './support/until.ts';
 
@@ -166,6 +168,50 @@ describe('the system', () => {
     expect(receiver.receptions).toHaveLength(1);
   });
 
+  test('listens for others than this machine only when there is a key, and gives the folder free when not', async () => {
+    await expect(start({ MILLRACE_HOST: '0.0.0.0' })).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringMatching(/^--host 0\.0\.0\.0 is for others .* millrace key create --data .* 127\.0\.0\.1$/),
+    });
+    const local = await start();
+    expect(local.system.hasKeys).toBe(false);
+    const { key, id } = await local.client.createKey({ name: 'ops', senders: ['*'], scopes: ['read', 'operate'] });
+    await expect(local.client.stats()).rejects.toMatchObject({ status: 401 });
+    await local.system.stop();
+
+    const { system } = await start({ MILLRACE_HOST: '0.0.0.0' });
+    expect(system.hasKeys).toBe(true);
+    const url = system.url.replace('0.0.0.0', '127.0.0.1');
+    const ask = async (method: string, path: string, headers = {}) =>
+      (await fetch(url + path, { method, headers })).status;
+    const authorization = `Bearer ${key}`;
+    expect(await ask('GET', '/stats')).toBe(401);
+    expect(await ask('GET', '/stats', { authorization })).toBe(200);
+    expect(await ask('DELETE', `/keys/${id}`, { authorization })).toBe(200);
+    for (const headers of [{}, { authorization }]) expect(await ask('GET', '/stats', headers)).toBe(401);
+  });
+
+  test('keeps limits that its settings name: requests at once, and what a key may send', async () => {
+    const receiver = await sandbox.receiver(() => 200);
+    const { system, client } = await start({ MILLRACE_KEY_BACKLOG: '1', MILLRACE_DELIVERY: 'off' });
+    const { key } = await client.createKey({ name: 'shop', senders: ['billing'] });
+    const holder = createClient({ url: system.url, key, now: Date.now });
+    await holder.send(messageInput({ targetUrl: receiver.url }));
+    const refused = holder.send(messageInput({ targetUrl: receiver.url, messageId: 'next' }));
+    await expect(refused).rejects.toMatchObject({ status: 429, retryAfterMs: 5_000 });
+    await holder.close();
+  });
+
+  test('never logs a key, whatever is asked with it', async () => {
+    const { client, system, logged } = await start({ MILLRACE_LOG_LEVEL: 'trace' });
+    const { key } = await client.createKey({ name: 'ops', senders: ['*'], scopes: ['send', 'operate'] });
+    for (const text of [key, `${key}x`, key.slice(0, -1)]) {
+      const headers = { authorization: `Bearer ${text}` };
+      for (const path of ['/stats', '/keys', '/message', '/nowhere']) await fetch(system.url + path, { headers });
+    }
+    expect(JSON.stringify(logged)).not.toContain(key.slice(17, 60));
+  });
+
   test('has the folder for itself', async () => {
     await start();
     await expect(start()).rejects.toThrow(DataFolderError);
@@ -210,6 +256,11 @@ describe('the command up', () => {
     );
   });
 
+  test('says nothing of keys when there are some', async () => {
+    await runCli(['key', 'create', '--data', folder, '--name', 'ops', '--all-senders']);
+    expect((await upAndStop([])).said).not.toContain('keys');
+  });
+
   test('says it in words to people, and what its settings open or hold up', async () => {
     const { code, said } = await upAndStop([], {
       MILLRACE_DELIVERY: 'off',
@@ -218,6 +269,7 @@ describe('the command up', () => {
     expect(code).toBe(0);
     expect(said).toContain(`with its data in ${folder}. Ctrl-C stops it.\n`);
     expect(said).toContain('MILLRACE_ALLOWED_PRIVATE_CIDRS lets messages go to 127.0.0.0/8, ::1/128 as well.\n');
+    expect(said).toContain('It has no keys: it serves this machine only, and asks nobody there for a key.\n');
     expect(said).toContain('MILLRACE_DELIVERY is off: messages are accepted, and wait.\n');
     expect(said.endsWith('Stopping: finishing what is under way …\nStopped.\n')).toBe(true);
   });

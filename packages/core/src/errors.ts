@@ -46,6 +46,9 @@ export class DataFolderError extends MillraceError {
   }
 }
 
+/** Another process owns the data folder. */
+export class FolderInUseError extends DataFolderError {}
+
 /** Settings that cannot be used: every problem, each naming its setting. */
 export class ConfigError extends MillraceError {
   readonly problems: readonly string[];

@@ -46,6 +46,8 @@ function walkThrough(engine: MessageEngine): void {
   engine.get({ name: { messageId: row.messageId } });
   engine.get({ name: row });
   engine.counts();
+  engine.waiting({ senders: [row.senderId] });
+  engine.waiting({ senders: 'all' });
   for (const status of [undefined, ...STATUSES]) {
     for (const filter of FILTERS) {
       const scan = {
@@ -111,6 +113,12 @@ describe('every statement of the engine', () => {
       plan.some((step) => /^SCAN (messages|requests|targets)\b/.test(step)),
     );
     expect(scans).toEqual([]);
+  });
+
+  test('finds the backlog of a sender by its name', () => {
+    const books = [...plans].filter(([sql]) => / backlog /.test(sql)).map(([, plan]) => plan.join());
+    expect(books).toHaveLength(3);
+    expect(books.filter((plan) => plan.includes('SCAN'))).toEqual([]);
   });
 
   test('reads rows in the order of its index: only get, with the few of one name, sorts', () => {

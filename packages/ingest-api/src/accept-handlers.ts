@@ -6,9 +6,9 @@ import type { MessageStore } from '@millrace/core';
 import { type AcceptOutcome, accept, acceptOne } from './accept.ts';
 import { answerBatch, answerOne } from './accept-answers.ts';
 import { readJsonBatch, readNdjsonBatch } from './batch.ts';
-import type { CallerHandler } from './caller.ts';
+import type { Caller, CallerHandler } from './caller.ts';
 import { type MessageReader, readingFor } from './message-reader.ts';
-import { parseJson, readJsonBody, readTextBody } from './request-body.ts';
+import { parseJson, readTextBody } from './request-body.ts';
 import { tracedBy } from './traced-reader.ts';
 
 type AcceptStore = Pick<MessageStore, 'accept' | 'get'>;
@@ -24,9 +24,13 @@ export function postMessage(
   readMessage: MessageReader,
   onAccept?: OutcomesListener,
 ): CallerHandler {
-  return async (c, caller) => {
+  return async (c, caller, visit) => {
+    caller.quota?.assertOpen();
+    const { text } = await readTextBody(c.req.raw, ['json'], visit.grow);
+    await visit.turn();
     const read = tracedBy(c.req.header(TRACEPARENT), readingFor(caller, readMessage));
-    const outcome = await acceptOne(store, read(await readJsonBody(c.req.raw)));
+    const reading = read(parseJson(text));
+    const outcome = await withinQuota(caller, 1, () => acceptOne(store, reading));
     onAccept?.([outcome]);
     return answerOne(outcome);
   };
@@ -38,13 +42,22 @@ export function postMessages(
   readMessage: MessageReader,
   onAccept?: OutcomesListener,
 ): CallerHandler {
-  return async (c, caller) => {
-    const { kind, text } = await readTextBody(c.req.raw, ['json', 'ndjson']);
+  return async (c, caller, visit) => {
+    caller.quota?.assertOpen();
+    const { kind, text } = await readTextBody(c.req.raw, ['json', 'ndjson'], visit.grow);
+    await visit.turn();
     const read = tracedBy(c.req.header(TRACEPARENT), readingFor(caller, readMessage));
     const items = kind === 'json' ? readJsonBatch(parseJson(text), read) : readNdjsonBatch(text, read);
     const readings = items.map(({ reading }) => reading);
-    const outcomes = await accept(store, readings);
+    const outcomes = await withinQuota(caller, items.length, () => accept(store, readings));
     onAccept?.(outcomes);
     return answerBatch(items, outcomes);
   };
+}
+
+/** All messages of a request count, whatever becomes of them: what is invalid makes work too. */
+async function withinQuota<T>({ quota }: Caller, messages: number, action: () => Promise<T>): Promise<T> {
+  if (quota === undefined) return action();
+  const end = await quota.admit(messages);
+  return action().finally(end);
 }

@@ -2,18 +2,21 @@
  * The HTTP API as one app: `app.fetch(request)` is all that a server or a Lambda needs.
  */
 
-import { type MessageStore, type SigningSecrets, StoreUnavailableError } from '@millrace/core';
+import { type MessageStore, type Scope, type SigningSecrets, StoreUnavailableError } from '@millrace/core';
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { type OutcomesListener, postMessage, postMessages } from './accept-handlers.ts';
-import { ANYONE, assertScope, type CallerHandler, type CallerOf, type Scope } from './caller.ts';
+import { ANYONE, assertScope, type CallerHandler, type CallerOf } from './caller.ts';
 import type { ApiConfig } from './config.ts';
 import { getHealth, getReadiness, type HealthCheck } from './health-handlers.ts';
+import { type Intake, OPEN_INTAKE } from './intake.ts';
+import { deleteKey, getKeys, type KeyDesk, postKey } from './key-handlers.ts';
 import { createMessageReader } from './message-reader.ts';
 import { getMetrics, type MetricsText } from './metrics-handler.ts';
 import { getOpenApi } from './openapi.ts';
 import { getMessage, getStats, listMessages, replayMessage, replayMessages } from './operator-handlers.ts';
 import { ProblemError, problemResponse } from './problem-document.ts';
+import { announcedBytes } from './request-body.ts';
 import { getSecrets, rotateSecret } from './secret-handlers.ts';
 import { holdTarget, listTargets, releaseTarget, type TargetDeps } from './target-handlers.ts';
 
@@ -23,6 +26,10 @@ export interface ApiDeps extends TargetDeps {
   readonly config: ApiConfig;
   /** Who makes a request; without it anyone may do anything. Not asked for the calls that touch no message. */
   readonly callerOf?: CallerOf;
+  /** Where callers are known by keys. */
+  readonly keys?: KeyDesk;
+  /** Bounds what is taken on at once; without it, something else does. */
+  readonly intake?: Intake;
   /** What else must work before the API is ready, beside the store. */
   readonly readiness?: HealthCheck;
   /** Told of every error that nobody expected; the client learns nothing of it but that there was one. */
@@ -35,11 +42,11 @@ export interface ApiDeps extends TargetDeps {
   readonly metrics?: MetricsText;
 }
 
-type Methods = Readonly<Partial<Record<'GET' | 'POST', Handler>>>;
+type Methods = Readonly<Partial<Record<'GET' | 'POST' | 'DELETE', Handler>>>;
 
 export function createApp(deps: ApiDeps): Hono {
   const { store, signing, clock, config, callerOf = () => ANYONE } = deps;
-  const { readiness, metrics, onAccept, onStoreError, onError } = deps;
+  const { keys, intake = OPEN_INTAKE, readiness, metrics, onAccept, onStoreError, onError } = deps;
   const rules = { allowHttp: config.allowHttp, now: () => clock.now() };
   const readMessage = createMessageReader(rules);
 
@@ -58,9 +65,10 @@ export function createApp(deps: ApiDeps): Hono {
     '/targets/hold': { POST: asCaller('operate', holdTarget(deps)) },
     '/targets/release': { POST: asCaller('operate', releaseTarget(deps)) },
     '/stats': { GET: asCaller('read', getStats(store)) },
+    ...(keys && keyRoutes(keys)),
     '/health': { GET: getHealth },
     '/health/ready': { GET: getReadiness(store, readiness) },
-    '/openapi.json': { GET: getOpenApi(rules) },
+    '/openapi.json': { GET: getOpenApi({ ...rules, hasKeys: keys !== undefined }) },
     ...(metrics && { '/metrics': { GET: asCaller('read', getMetrics(metrics)) } }),
   };
 
@@ -80,12 +88,20 @@ export function createApp(deps: ApiDeps): Hono {
   });
   return app;
 
-  /** Before anything of the request is read. */
+  function keyRoutes(desk: KeyDesk): Readonly<Record<string, Methods>> {
+    return {
+      '/keys': { POST: asCaller('operate', postKey(desk, clock)), GET: asCaller('operate', getKeys(desk)) },
+      '/keys/:keyId': { DELETE: asCaller('operate', deleteKey(desk, clock)) },
+    };
+  }
+
+  /** Before anything of the request is read: who calls, and whether there is room. Operators find room for longer. */
   function asCaller<Path extends string>(scope: Scope, handler: CallerHandler<Path>): Handler<object, Path> {
     return async (c) => {
       const caller = await callerOf(c);
       assertScope(caller, scope);
-      return handler(c, caller);
+      const visit = intake.enter(scope === 'send', announcedBytes(c.req.raw.headers));
+      return handler(c, caller, visit).finally(visit.leave);
     };
   }
 }
@@ -102,9 +118,9 @@ function otherMethods(methods: Methods): Handler {
 function corsFor(origins: '*' | readonly string[]): MiddlewareHandler {
   return cors({
     origin: origins === '*' ? '*' : [...origins],
-    allowMethods: ['GET', 'HEAD', 'POST'],
-    allowHeaders: ['content-type'],
-    exposeHeaders: ['allow', 'retry-after'],
+    allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    allowHeaders: ['authorization', 'content-type'],
+    exposeHeaders: ['allow', 'retry-after', 'www-authenticate'],
     maxAge: 600,
   });
 }

@@ -10,21 +10,24 @@
  * A message of another sender is not there for a caller (404), whether or not it is.
  */
 
+import type { ApiKey, Scope, Senders } from '@millrace/core';
 import type { Context } from 'hono';
+import type { Visit } from './intake.ts';
+import type { Quota } from './key-quota.ts';
 import { forbidden, invalidRequest } from './problem-document.ts';
 import type { Problem } from './problems.ts';
-
-/** What a caller may do: hand messages in, look at what became of them, or change what happens. */
-export const SCOPES = ['send', 'read', 'operate'] as const;
-export type Scope = (typeof SCOPES)[number];
 
 export interface Caller {
   /** For people, in problems and logs. Never a secret. */
   readonly name: string;
   /** The ids of the senders that it may act for, none twice. */
-  readonly senders: readonly string[] | 'all';
+  readonly senders: Senders;
   /** Without it, all of them. */
   readonly scopes?: readonly Scope[];
+  /** What it showed; nobody else has any. */
+  readonly key?: ApiKey;
+  /** Limits on what it hands in; without it, none of its own. */
+  readonly quota?: Quota;
 }
 
 /** Finds out who makes a request. Whatever it throws, the request goes no further; ProblemError says 403 or the like. */
@@ -34,6 +37,7 @@ export type CallerOf = (context: Context) => Caller | Promise<Caller>;
 export type CallerHandler<Path extends string = string> = (
   context: Context<object, Path>,
   caller: Caller,
+  visit: Visit,
 ) => Promise<Response>;
 
 /** Where nobody is asked who they are. */

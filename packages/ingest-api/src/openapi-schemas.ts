@@ -25,6 +25,14 @@ export interface Json {
   readonly [name: string]: unknown;
 }
 
+/** Calls by path and method. */
+export type Paths = Readonly<Record<string, Json>>;
+
+export interface OpenApiDocument extends Json {
+  readonly paths: Paths;
+  readonly components: Json & { readonly schemas: Json };
+}
+
 function components(rules: MessageRules) {
   const message = createMessageSchema(rules);
   return {
@@ -65,8 +73,13 @@ export function refTo(name: ComponentName): Json {
 
 /** The schemas that the document refers to, by name. */
 export function componentSchemas(rules: MessageRules): Json {
+  return toComponents(components(rules));
+}
+
+/** Schemas that may refer to each other, as components of the document. */
+export function toComponents(named: Readonly<Record<string, z.core.$ZodType>>): Json {
   const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(components(rules))) registry.add(schema, { id });
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, { ...OUTSIDE, uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(Object.entries(schemas).map(([id, { $id, $schema, ...schema }]) => [id, schema]));
 }
@@ -82,7 +95,7 @@ export const PARAMETERS = {
   targets: parameters('query', targetsQuerySchema),
 };
 
-function parameters(place: 'path' | 'query', schema: z.core.$ZodType): readonly Json[] {
+export function parameters(place: 'path' | 'query', schema: z.core.$ZodType): readonly Json[] {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, OUTSIDE);
   return Object.entries(properties).map(([name, property]) => ({
     name,

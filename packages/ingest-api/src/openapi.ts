@@ -6,18 +6,32 @@ import { LIMITS } from '@millrace/core';
 import type { Handler } from 'hono';
 import type { MessageRules } from './message-schema.ts';
 import * as examples from './openapi-examples.ts';
-import { type ComponentName, componentSchemas, type Json, PARAMETERS, refTo } from './openapi-schemas.ts';
+import { withKeys } from './openapi-keys.ts';
+import {
+  type ComponentName,
+  componentSchemas,
+  type Json,
+  type OpenApiDocument,
+  PARAMETERS,
+  type Paths,
+  refTo,
+} from './openapi-schemas.ts';
+
+export interface ContractRules extends MessageRules {
+  /** Callers are known by keys. */
+  readonly hasKeys: boolean;
+}
 
 /** `GET /openapi.json`; the document is built when it is asked for first. */
-export function getOpenApi(rules: MessageRules): Handler {
+export function getOpenApi(rules: ContractRules): Handler {
   let text: string | undefined;
   return (c) => {
-    text ??= JSON.stringify(openApiDocument(rules));
+    text ??= JSON.stringify(rules.hasKeys ? withKeys(openApiDocument(rules), rules) : openApiDocument(rules));
     return c.body(text, 200, { 'content-type': 'application/json' });
   };
 }
 
-function openApiDocument(rules: MessageRules): Json {
+function openApiDocument(rules: MessageRules): OpenApiDocument {
   return {
     openapi: '3.1.0',
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
@@ -32,7 +46,7 @@ function openApiDocument(rules: MessageRules): Json {
   };
 }
 
-function acceptPaths(): Json {
+function acceptPaths(): Paths {
   return {
     '/message': {
       post: {
@@ -75,7 +89,7 @@ function acceptPaths(): Json {
   };
 }
 
-function operatorPaths(): Json {
+function operatorPaths(): Paths {
   return {
     '/messages/{messageId}': {
       parameters: PARAMETERS.path,
@@ -123,7 +137,7 @@ function operatorPaths(): Json {
   };
 }
 
-function secretPaths(): Json {
+function secretPaths(): Paths {
   const unusable = problem('The secrets of this sender are stored, and cannot be used: a person must mend them');
   const secrets = 'The secrets in force, the newest first';
   return {
@@ -155,7 +169,7 @@ function secretPaths(): Json {
   };
 }
 
-function targetPaths(): Json {
+function targetPaths(): Paths {
   return {
     '/targets': {
       get: {
@@ -194,7 +208,7 @@ function targetPaths(): Json {
   };
 }
 
-function healthPaths(): Json {
+function healthPaths(): Paths {
   return {
     '/health': {
       get: {

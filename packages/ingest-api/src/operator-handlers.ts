@@ -39,8 +39,9 @@ export function listMessages(store: Pick<MessageStore, 'list'>): CallerHandler {
 
 /** `POST /messages/{messageId}/replay` */
 export function replayMessage(store: Pick<MessageStore, 'replay'>): CallerHandler<'/:messageId'> {
-  return async (c, caller) => {
-    const parts = withinSenders(caller, validate(replaySchema, await readJsonBody(c.req.raw)), inBody('senderId'));
+  return async (c, caller, visit) => {
+    const body = await readJsonBody(c.req.raw, visit.grow);
+    const parts = withinSenders(caller, validate(replaySchema, body), inBody('senderId'));
     const name = { messageId: c.req.param('messageId'), ...parts };
     const { found, replayed } = await blamingQuery(name, inBody, store.replay(name));
     if (found === 0) throw notFound(NO_MESSAGE);
@@ -51,8 +52,9 @@ export function replayMessage(store: Pick<MessageStore, 'replay'>): CallerHandle
 
 /** `POST /replays` */
 export function replayMessages(store: Pick<MessageStore, 'replayMany'>): CallerHandler {
-  return async (c, caller) => {
-    const query = withinSenders(caller, validate(replayManySchema, await readJsonBody(c.req.raw)), inBody('senderId'));
+  return async (c, caller, visit) => {
+    const body = await readJsonBody(c.req.raw, visit.grow);
+    const query = withinSenders(caller, validate(replayManySchema, body), inBody('senderId'));
     const { replayed, remaining, cursor } = await blamingQuery(query, inBody, store.replayMany(query));
     return c.json({ replayed, remaining, cursor }, 202);
   };

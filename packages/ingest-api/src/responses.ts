@@ -38,7 +38,9 @@ const results = { results: described(z.array(resultSchema), 'One for each messag
 
 export const resultsSchema = z.object(results);
 
-export const batchUnavailableSchema = z.extend(problemDocumentSchema, results);
+export const batchUnavailableSchema = z.extend(problemDocumentSchema, {
+  results: z.exactOptional(described(results.results, 'Left out when the request was refused before it was read')),
+});
 
 export const messagesSchema = z.object({ messages: z.array(messageViewSchema) });
 

@@ -24,9 +24,9 @@ export function getSecrets(signing: Pick<SigningSecrets, 'show'>): CallerHandler
 
 /** `POST /secrets/{senderId}/rotate` */
 export function rotateSecret(signing: Pick<SigningSecrets, 'rotate'>): CallerHandler<'/:senderId'> {
-  return async (c, caller) => {
+  return async (c, caller, visit) => {
     const { senderId } = senderOf(c.req.param('senderId'), caller);
-    const { overlapSeconds } = validate(rotateSchema, await readOptionalJsonBody(c.req.raw));
+    const { overlapSeconds } = validate(rotateSchema, await readOptionalJsonBody(c.req.raw, visit.grow));
     return answer(senderId, await blamingSecret(signing.rotate(senderId, overlapSeconds * SECOND_MS)));
   };
 }

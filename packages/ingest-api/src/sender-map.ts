@@ -11,18 +11,15 @@
 import { ConfigError } from '@millrace/core';
 import * as z from 'zod/mini';
 import type { Caller } from './caller.ts';
-import { idField } from './fields.ts';
 import { isSession, principalOf } from './iam-principal.ts';
 import { jsonPath, kindOf, type Problem, problemsOf } from './problems.ts';
+import { sendersField } from './senders-field.ts';
 import { readStrictJson } from './strict-json.ts';
 
 /** Callers by the principal that they are. */
 export type SenderMap = ReadonlyMap<string, Caller>;
 
-const SENDERS_EXPECTED = 'an array of sender ids, or ["*"] for all';
-const sendersSchema = z
-  .array(idField(), { error: SENDERS_EXPECTED })
-  .check(z.minLength(1, { error: SENDERS_EXPECTED }));
+const sendersSchema = sendersField();
 
 const PRINCIPAL_EXPECTED = 'the ARN of a user or role, such as arn:aws:iam::123456789012:role/billing';
 
@@ -61,10 +58,7 @@ function readInto(callers: Map<string, Caller>, text: string): readonly Problem[
     seen.add(principal);
     const result = z.safeParse(sendersSchema, senders, { reportInput: true });
     if (!result.success) return problemsOf(result.error, (within) => jsonPath(within, path));
-    if (result.data.includes('*') && result.data.length > 1) {
-      return [{ path, message: 'names all senders and others', expected: SENDERS_EXPECTED }];
-    }
-    callers.set(principal, { name: principal, senders: result.data[0] === '*' ? 'all' : [...new Set(result.data)] });
+    callers.set(principal, { name: principal, senders: result.data });
     return [];
   });
 }

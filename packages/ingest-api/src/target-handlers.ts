@@ -17,7 +17,7 @@ import {
 } from '@millrace/core';
 import { type Caller, type CallerHandler, withinSenders } from './caller.ts';
 import { invalidCursor, notFound } from './problem-document.ts';
-import { readJsonBody } from './request-body.ts';
+import { type OnBytes, readJsonBody } from './request-body.ts';
 import { targetSchema, targetsQuerySchema } from './requests.ts';
 import { targetView } from './target-views.ts';
 import { validate, validateQuery } from './validate.ts';
@@ -43,8 +43,8 @@ export function listTargets({ circuits, clock }: TargetDeps): CallerHandler {
 
 /** `POST /targets/hold` */
 export function holdTarget(deps: TargetDeps): CallerHandler {
-  return async (c, caller) => {
-    const { senderId, target } = await readTarget(c.req.raw, caller);
+  return async (c, caller, visit) => {
+    const { senderId, target } = await readTarget(c.req.raw, caller, visit.grow);
     const isOrigin = target === `${targetOrigin(target)}/`;
     const key = { senderId, target: isOrigin ? targetOrigin(target) : target };
     const now = deps.clock.now();
@@ -58,8 +58,8 @@ export function holdTarget(deps: TargetDeps): CallerHandler {
 
 /** `POST /targets/release` */
 export function releaseTarget(deps: TargetDeps): CallerHandler {
-  return async (c, caller) => {
-    const { senderId, target } = await readTarget(c.req.raw, caller);
+  return async (c, caller, visit) => {
+    const { senderId, target } = await readTarget(c.req.raw, caller, visit.grow);
     const origin = targetOrigin(target);
     // What looks like an origin is its root URL as well, which may be gone.
     const targets = target === `${origin}/` ? [origin, target] : [target];
@@ -81,8 +81,8 @@ function released(state: TargetState, now: number): TargetState | undefined {
   return isHeld || isOpen ? { circuit: offerProbe(state.circuit, now), hold: null } : undefined;
 }
 
-async function readTarget(request: Request, caller: Caller): Promise<TargetKey> {
-  return withinSenders(caller, validate(targetSchema, await readJsonBody(request)), '$.senderId');
+async function readTarget(request: Request, caller: Caller, onBytes: OnBytes): Promise<TargetKey> {
+  return withinSenders(caller, validate(targetSchema, await readJsonBody(request, onBytes)), '$.senderId');
 }
 
 async function change(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { SCOPES } from '../src/caller.ts';
+import { SCOPES } from '@millrace/core';
 import type { Caller } from '../src/index.ts';
 import { type Api, startApi } from './support/api.ts';
 import { fail } from './support/dead-letters.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { START_TIME } from '@millrace/core/testing';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { createApp } from '../src/index.ts';
 import { createMessageReader } from '../src/message-reader.ts';
 import { startApi } from './support/api.ts';
 import { createContract, type Media, type OpenApi } from './support/contract.ts';
@@ -51,8 +52,10 @@ describe('GET /openapi.json', () => {
   test('names every call of the API, each with its own operationId', async () => {
     const operations = operationsOf(await fetchDocument());
     expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+      'DELETE /keys/{keyId}',
       'GET /health',
       'GET /health/ready',
+      'GET /keys',
       'GET /messages',
       'GET /messages/{messageId}',
       'GET /metrics',
@@ -60,6 +63,7 @@ describe('GET /openapi.json', () => {
       'GET /secrets/{senderId}',
       'GET /stats',
       'GET /targets',
+      'POST /keys',
       'POST /message',
       'POST /messages',
       'POST /messages/{messageId}/replay',
@@ -94,6 +98,27 @@ describe('GET /openapi.json', () => {
       expect(check({ ...example, ...wrong })).toEqual([false, false]);
     }
     expect(check({})).toEqual([false, false]);
+  });
+});
+
+describe('the contract of an API with keys', () => {
+  test('asks for a key wherever one is needed, and nowhere else', async () => {
+    const document = await fetchDocument();
+    const open = operationsOf(document).filter(({ operation }) => operation.responses['401'] === undefined);
+    expect(open.map(({ path }) => path)).toEqual(['/health', '/health/ready', '/openapi.json']);
+    for (const { operation } of open) expect(operation).toMatchObject({ security: [] });
+    expect(document).toMatchObject({
+      security: [{ key: [] }, {}],
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+    });
+  });
+
+  test('names keys only where there are any', async () => {
+    const { store, signing, circuits, clock } = await startApi();
+    const app = createApp({ store, signing, circuits, clock, config: { allowHttp: false, corsOrigins: [] } });
+    const text = await (await app.request('/openapi.json')).text();
+    expect(text).not.toMatch(/\/keys|bearer|"401"|KeyRequest/);
+    expect((await app.request('/keys')).status).toBe(404);
   });
 });
 

@@ -82,7 +82,7 @@ describe('CORS', () => {
     const headers = { origin, 'content-type': 'application/json' };
     expect(await client.request('OPTIONS', '/message', { headers: preflight })).toMatchObject({
       status: 204,
-      headers: { ...allowed, 'access-control-allow-headers': 'content-type' },
+      headers: { ...allowed, 'access-control-allow-headers': 'authorization,content-type' },
     });
     expect(await client.request('POST', '/message', { headers, body })).toMatchObject({
       status: 202,

@@ -11,6 +11,7 @@ import { backlog } from './measures/backlog.ts';
 import { idle } from './measures/idle.ts';
 import { kill } from './measures/kill.ts';
 import { latency } from './measures/latency.ts';
+import { overload } from './measures/overload.ts';
 import { measureReferenceRate, reference } from './measures/reference.ts';
 import { batch, single } from './measures/throughput.ts';
 import { watchForeignLoad } from './process-stats.ts';
@@ -18,7 +19,16 @@ import { formatMarkdown, formatTable, type Row, toJson } from './report.ts';
 import { startReceiver } from './system-under-test.ts';
 import { createWorkbench, type Workbench } from './workbench.ts';
 
-const MEASURES: Readonly<Record<string, Measure>> = { reference, idle, single, batch, latency, kill, backlog };
+const MEASURES: Readonly<Record<string, Measure>> = {
+  reference,
+  idle,
+  single,
+  batch,
+  latency,
+  overload,
+  kill,
+  backlog,
+};
 
 const USAGE = `Usage: bench:delivery [options]
   --only NAME      only this measure; may be repeated: ${Object.keys(MEASURES).join(', ')}

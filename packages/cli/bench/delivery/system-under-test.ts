@@ -1,6 +1,7 @@
 /** The three processes of the benchmark, as functions. */
 
 import { fileURLToPath } from 'node:url';
+import type { Stats } from '../../src/api-shapes.ts';
 import type { GeneratorJob, GeneratorResult } from './generator.ts';
 import type { HeldStats, ReceiverStats } from './receiver.ts';
 import { waitFor } from './wait-for.ts';
@@ -66,8 +67,7 @@ export interface Millrace {
   readonly pid: number;
   /** Milliseconds from its start until it listened. */
   readonly startedInMs: number;
-  /** Messages that have not ended. */
-  waiting(): Promise<number>;
+  stats(): Promise<Stats>;
   /** A clean end. */
   stop(): Promise<void>;
   /** kill -9 */
@@ -92,10 +92,7 @@ export async function startMillrace(workbench: Workbench, options: MillraceOptio
     port: Number(new URL(url).port),
     pid: child.pid,
     startedInMs: performance.now() - startedAt,
-    waiting: async () => {
-      const stats = (await (await fetch(`${url}/stats`)).json()) as { readonly waiting: number };
-      return stats.waiting;
-    },
+    stats: async () => (await (await fetch(`${url}/stats`)).json()) as Stats,
     stop: () => child.end('SIGTERM'),
     kill: () => child.end('SIGKILL'),
   };
@@ -120,7 +117,7 @@ async function readUrl(child: Child): Promise<string> {
 
 /** Waits until every message has ended; true when they have. */
 export async function waitUntilSettled(millrace: Millrace, timeoutMs: number): Promise<boolean> {
-  const ask = async () => ((await millrace.waiting()) === 0 ? true : undefined);
+  const ask = async () => ((await millrace.stats()).waiting === 0 ? true : undefined);
   return (await waitFor(ask, { timeoutMs, everyMs: 100 })) ?? false;
 }
 

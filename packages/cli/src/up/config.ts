@@ -2,10 +2,9 @@
  * The settings of `millrace up`: flags over environment over defaults, every problem reported at once.
  */
 
-import { isIP } from 'node:net';
-import { ConfigError, loadParts } from '@millrace/core';
+import { ConfigError, type KeyLimits, LIMITS, loadParts } from '@millrace/core';
 import { loadConfig as loadWorkerConfig, type WorkerConfig } from '@millrace/delivery-worker';
-import { type ApiConfig, loadConfig as loadApiConfig } from '@millrace/ingest-api';
+import { type ApiConfig, type IntakeLimits, loadConfig as loadApiConfig } from '@millrace/ingest-api';
 
 export interface UpConfig {
   /** The data folder. */
@@ -30,6 +29,9 @@ export interface UpConfig {
   readonly readyMaxAgeMs: number;
   /** Bytes that must be left on the disk for the system to be ready. */
   readonly lowDiskBytes: number;
+  /** Of keys that have none of their own. */
+  readonly keyLimits: KeyLimits;
+  readonly intake: IntakeLimits;
   readonly api: ApiConfig;
   readonly worker: WorkerConfig;
 }
@@ -56,6 +58,10 @@ export function loadUpConfig(flags: UpFlags, env: Readonly<Record<string, string
     problems.push(`${label} must be a whole number from ${least} to ${most}, not "${text}"`);
     return fallback;
   };
+  const limit = (name: string, fallback: number | null): number | null => {
+    const text = value(name);
+    return text === 'off' ? null : text === undefined ? fallback : wholeNumber(name, text, 0, 1, 1_000_000_000);
+  };
   const oneOf = (label: string, text: string | undefined, choices: readonly string[], fallback: string) => {
     if (text === undefined || choices.includes(text)) return text ?? fallback;
     problems.push(`${label} must be one of ${choices.join(', ')}, not "${text}"`);
@@ -72,9 +78,7 @@ export function loadUpConfig(flags: UpFlags, env: Readonly<Record<string, string
   };
 
   const host = flags.host ?? value('MILLRACE_HOST') ?? '127.0.0.1';
-  if (!isLoopback(host)) {
-    problems.push(`--host must be a loopback address (127.0.0.1, ::1, localhost): the API asks nobody for a key`);
-  }
+  if (host === '') problems.push('--host must be an address of this machine, such as 127.0.0.1');
   const data = flags.data ?? value('MILLRACE_DATA') ?? './millrace-data';
   if (data === '') problems.push('--data must name a folder');
   const maxMegabytes = wholeNumber('MILLRACE_MAX_DATABASE_MB', value('MILLRACE_MAX_DATABASE_MB'), 0, 1, 16_777_216);
@@ -93,13 +97,22 @@ export function loadUpConfig(flags: UpFlags, env: Readonly<Record<string, string
     lowDiskBytes:
       wholeNumber('MILLRACE_READY_MIN_DISK_MB', value('MILLRACE_READY_MIN_DISK_MB'), 8, 0, 1_048_576) * MEBIBYTE,
     logLevel: oneOf('MILLRACE_LOG_LEVEL', value('MILLRACE_LOG_LEVEL'), LOG_LEVELS, 'info'),
+    keyLimits: {
+      rate: rateLimit(limit('MILLRACE_KEY_RATE', null)),
+      backlog: limit('MILLRACE_KEY_BACKLOG', 1_000_000),
+    },
+    intake: {
+      requests: wholeNumber('MILLRACE_MAX_REQUESTS', value('MILLRACE_MAX_REQUESTS'), 1_024, 8, 65_536),
+      bodyBytes: wholeNumber('MILLRACE_MAX_BODIES_MB', value('MILLRACE_MAX_BODIES_MB'), 64, 1, 65_536) * MEBIBYTE,
+      workBytes: wholeNumber('MILLRACE_MAX_PARSING_KB', value('MILLRACE_MAX_PARSING_KB'), 1_024, 1, 65_536) * 1_024,
+    },
   };
   const functions = loadFunctions();
   if (functions === undefined || problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({ ...settings, ...functions });
 }
 
-function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true;
-  return isIP(host) === 4 && host.startsWith('127.');
+/** A whole batch fits into the burst, or it could never be let in. */
+function rateLimit(perSecond: number | null): KeyLimits['rate'] {
+  return perSecond === null ? null : { perSecond, burst: Math.max(LIMITS.batchSize, perSecond) };
 }

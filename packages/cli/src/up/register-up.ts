@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { loadUpConfig, type UpConfig, type UpFlags } from './config.ts';
 import { createLogger } from './logger.ts';
-import { startSystem } from './system.ts';
+import { type System, startSystem } from './system.ts';
 
 const HELP = `
 Examples:
@@ -12,6 +12,13 @@ Examples:
 
   # Any free port; the first line on standard output tells which
   millrace up --port 0 --json
+
+  # For other machines, once there is a key; put a proxy in front of it that speaks https
+  millrace key create --data ./millrace-data --name operators --all-senders --scope send --scope read --scope operate
+  millrace up --host 0.0.0.0
+
+Keys: without any, whoever is on this machine may do anything, and nobody else. From the first one on every request
+needs a key, but for /health, /health/ready and /openapi.json. See: millrace help key
 
 Settings (environment):
   MILLRACE_ALLOW_HTTP=true           allow targets on plain http
@@ -25,6 +32,11 @@ Settings (environment):
   MILLRACE_CIRCUIT_BREAKER=on        off: targets that fail are not left alone for a while
   MILLRACE_DELIVERY=on               off: accept messages, and let them wait
   MILLRACE_DEDUPE_DAYS=7             days that a delivered message stays known
+  MILLRACE_KEY_RATE=off              messages a second of each key that has no rate of its own
+  MILLRACE_KEY_BACKLOG=1000000       waiting messages of the senders of a key without a limit of its own, or off
+  MILLRACE_MAX_REQUESTS=1024         requests under way; beyond, and in an overload beyond a 16th, 503
+  MILLRACE_MAX_BODIES_MB=64          bodies of all requests under way; beyond, 503
+  MILLRACE_MAX_PARSING_KB=1024       bodies that are parsed and stored at once; others wait for their turn
   MILLRACE_MAX_DATABASE_MB           the most that the database may take (default: what the disk has)
   MILLRACE_ATTEMPT_LOG=on            off: attempts are not written to DIR/objects/attempts
   MILLRACE_ATTEMPT_LOG_DAYS=30       days that they are kept
@@ -39,7 +51,7 @@ export function registerUp(program: Command, io: Io): void {
     .command('up')
     .description('Run the whole system in one process on a data folder.')
     .option('--data <dir>', 'data folder, made when it does not exist (default: ./millrace-data)')
-    .option('--host <address>', 'loopback address to listen on (default: 127.0.0.1)')
+    .option('--host <address>', 'address to listen on; others than loopback need keys (default: 127.0.0.1)')
     .option('--port <number>', 'port to listen on; 0 takes any that is free (default: 8080)')
     .option('--json', 'print events as lines of JSON, the first of them {"event":"listening","url":…}')
     .addHelpText('after', HELP)
@@ -49,7 +61,7 @@ export function registerUp(program: Command, io: Io): void {
 async function up(flags: UpFlags & { json?: true }, io: Io, version: string): Promise<void> {
   const config = loadUpConfig(flags, io.env);
   const system = await startSystem(config, version, createLogger(config.logLevel, io.stderr));
-  const say = flags.json === true ? sayJson(io) : sayText(io, config);
+  const say = flags.json === true ? sayJson(io) : sayText(io, config, system);
 
   releaseStartupMemory();
   say('listening', system.url);
@@ -67,12 +79,13 @@ function sayJson(io: Io): Say {
   };
 }
 
-function sayText(io: Io, config: UpConfig): Say {
+function sayText(io: Io, config: UpConfig, { hasKeys }: System): Say {
   return (event, url) => {
     switch (event) {
       case 'listening':
         io.stdout.write(`Millrace is listening on ${url}, with its data in ${config.data}. Ctrl-C stops it.\n`);
-        io.stdout.write('It has no keys, so it serves this machine only.\n');
+        if (!hasKeys)
+          io.stdout.write('It has no keys: it serves this machine only, and asks nobody there for a key.\n');
         if (config.worker.allowedPrivateCidrs.length > 0) io.stdout.write(allowedNote(config.worker));
         if (!config.delivery) io.stdout.write('MILLRACE_DELIVERY is off: messages are accepted, and wait.\n');
         break;

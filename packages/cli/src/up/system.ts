@@ -2,10 +2,11 @@
  * The whole system on one machine: API and delivery in one process, on one data folder.
  */
 
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  ConfigError,
   createLogLines,
   createSigningSecrets,
   errorFields,
@@ -25,10 +26,21 @@ import {
   startDeliveryLoop,
   type TargetGate,
 } from '@millrace/delivery-worker';
-import { createApp, observeApi } from '@millrace/ingest-api';
+import {
+  createApp,
+  createBearerCallers,
+  createIntake,
+  createKeyQuotas,
+  isLoopback,
+  type KeyRing,
+  observeApi,
+  openKeyRing,
+  refusingWhenFull,
+} from '@millrace/ingest-api';
 import type { Logger } from 'pino';
 import { createBooks } from './books.ts';
 import type { UpConfig } from './config.ts';
+import { SECRETS_FOLDER } from './data-folder.ts';
 import { openGate } from './gate.ts';
 import { createGauges } from './gauges.ts';
 import { createHeldUpLog } from './held-up-log.ts';
@@ -39,12 +51,12 @@ import { createReadiness } from './readiness.ts';
 
 export interface System {
   readonly url: string;
+  /** Was there a key when it started? Without any, whoever is on this machine may do anything. */
+  readonly hasKeys: boolean;
   /** Stops taking, finishes what is under way within the limit, gives the folder free. */
   stop(): Promise<void>;
 }
 
-/** Of the secrets, in the data folder. */
-const SECRETS_FOLDER = 'secrets';
 const RETENTION_INTERVAL_MS = 60_000;
 /** For what is still to be written of targets when deliveries have ended. */
 const FLUSH_MS = 1_000;
@@ -54,6 +66,7 @@ const ATTEMPT_LOG_STOP_MS = 5_000;
 /**
  * @throws DataFolderError when the folder cannot be used
  * @throws ListenError when the address cannot
+ * @throws ConfigError when others than this machine could reach it, and there is no key
  */
 export async function startSystem(config: UpConfig, version: string, log: Logger): Promise<System> {
   const store = await openSqliteStore({
@@ -72,6 +85,11 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     const inFlight = (): number => delivery?.loop.inFlight() ?? 0;
     const gate = openGate({ circuits: store.circuits, breaker: config.worker.circuitBreaker, lines, metrics });
     const gauges = createGauges({ metrics, store, books, inFlight, clock: systemClock });
+    const keys = await openKeyRing(store.keys);
+    const isLocal = isLoopback(config.host);
+    if (!isLocal) assertHasKey(keys, config);
+    const quotas = createKeyQuotas({ backlog: store, clock: systemClock, defaults: config.keyLimits });
+    const intake = createIntake(config.intake, systemClock);
     const app = createApp({
       ...observeApi(lines, metrics),
       store,
@@ -80,18 +98,22 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
       clock: systemClock,
       config: config.api,
       onTarget: gate.forget,
+      callerOf: createBearerCallers({ keys, clock: systemClock, quotas, isLocal }),
+      keys: { ring: keys, randomBytes },
+      intake,
       readiness: createReadiness({
         ...{ store, books, clock: systemClock, maxAgeMs: config.readyMaxAgeMs },
         lastProgressAt: () => delivery?.loop.lastProgressAt(),
       }),
       metrics,
     });
-    const server = await listen(app.fetch, config.host, config.port);
+    const server = await listen(refusingWhenFull(intake, app.fetch), config.host, config.port);
     // Only now: when the address cannot be had, nothing has been begun.
     if (config.delivery) delivery = startDelivery({ store, gate, signing, config, version, lines, metrics });
     const stopRetention = startRetention(store, lines);
     return {
       url: server.url,
+      hasKeys: !keys.isEmpty(),
       async stop() {
         stopRetention();
         await Promise.all([server.close(config.shutdownMs), delivery?.stop()]);
@@ -103,6 +125,14 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     await store.close();
     throw error;
   }
+}
+
+function assertHasKey(keys: KeyRing, { host, data }: UpConfig): void {
+  if (!keys.isEmpty()) return;
+  throw new ConfigError([
+    `--host ${host} is for others than this machine, and there is no key yet: make one with` +
+      ` millrace key create --data ${data} --name NAME --all-senders, or listen on 127.0.0.1`,
+  ]);
 }
 
 interface Delivery {

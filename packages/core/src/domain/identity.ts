@@ -3,6 +3,7 @@
  */
 
 import { hash } from 'node:crypto';
+import { base32 } from './base32.ts';
 
 /**
  * The identity of a message: its four parts in canonical form.
@@ -51,7 +52,6 @@ export function identityKey(identity: Identity): IdentityKey {
   };
 }
 
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const WEBHOOK_ID_BYTES = 20; // 160 bits: 32 characters of base32, no padding
 
 /**
@@ -70,17 +70,5 @@ const known = new WeakMap<Identity, string>();
 function makeWebhookId(identity: Identity): string {
   const { pk, sk } = identityKey(identity);
   const digest = hash('sha256', `${pk}\n${sk}`, 'buffer').subarray(0, WEBHOOK_ID_BYTES);
-  let text = 'msg_';
-  let bits = 0;
-  let value = 0;
-  for (const byte of digest) {
-    value = (value << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += BASE32[(value >>> bits) & 31];
-    }
-    value &= (1 << bits) - 1;
-  }
-  return text;
+  return `msg_${base32(digest)}`;
 }

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { DataFolderError } from '../errors.ts';
+import { DataFolderError, FolderInUseError } from '../errors.ts';
 import { APPLICATION_ID, migrate, readPragma, SCHEMA_VERSION } from './schema.ts';
 
 export interface DatabaseOptions {
@@ -122,6 +122,10 @@ function assertOwnDatabase(file: string): void {
   }
 }
 
+function inUse(folder: string): string {
+  return `${folder} is in use by another millrace: stop it first, or choose another folder with --data`;
+}
+
 function damaged(file: string): string {
   return `${file} is damaged: restore it from a backup, or choose another folder with --data`;
 }
@@ -132,6 +136,7 @@ function explain<T>(folder: string, file: string, action: () => T): T {
     return action();
   } catch (error) {
     if (error instanceof DataFolderError) throw error;
+    if (primaryCode(error) === SQLITE.BUSY) throw new FolderInUseError(inUse(folder), { cause: error });
     const { code = '' } = error as { code?: string };
     const text = describe(folder, file, code, primaryCode(error)) ?? `cannot open ${file}: ${(error as Error).message}`;
     throw new DataFolderError(text, { cause: error });
@@ -159,8 +164,6 @@ function describe(folder: string, file: string, code: string, sqlite: number): s
       return `no space left for ${folder}: make room, or choose another folder with --data`;
   }
   switch (sqlite) {
-    case SQLITE.BUSY:
-      return `${folder} is in use by another millrace: stop it first, or choose another folder with --data`;
     case SQLITE.PERM:
     case SQLITE.READONLY:
     case SQLITE.CANTOPEN:

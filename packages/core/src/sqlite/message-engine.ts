@@ -4,6 +4,7 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite';
+import type { Senders } from '../domain/api-key.ts';
 import {
   type DeliveryState,
   decideClaim,
@@ -15,8 +16,10 @@ import {
 import { LIMITS } from '../domain/message.ts';
 import type { Reason } from '../domain/outcome.ts';
 import type { AcceptResult, ClaimResult, Counts, SettleResult } from '../ports/message-store.ts';
+import { createBacklogBook } from './backlog-book.ts';
 import { createCounters } from './counters.ts';
 import { createHandedOut } from './handed-out.ts';
+import { createKeyOperations } from './key-operations.ts';
 import { createMessageOperations } from './message-operations.ts';
 import {
   type Accepted,
@@ -43,6 +46,7 @@ export type MessageEngine = ReturnType<typeof createMessageEngine>;
 
 interface StateRow extends DeliveryState {
   readonly id: number;
+  readonly sender_id: string;
   readonly max_attempts: number;
   /** When its present plan began. */
   readonly since: number;
@@ -73,8 +77,9 @@ interface RequestRow {
 
 export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const counters = createCounters(db);
+  const backlog = createBacklogBook(db, counters);
   const handedOut = createHandedOut();
-  const operations = { ...createMessageOperations(db, counters), ...createTargetOperations(db) };
+  const operations = { ...createMessageOperations(db, counters, backlog), ...createTargetOperations(db) };
 
   const insertMessage = db.prepare(`
     INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL, NULL, ?)
@@ -88,7 +93,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     SELECT id, status, content_hash, remove_at FROM messages
     WHERE message_id = ? AND sender_id = ? AND timestamp = ? AND target_url = ?`);
   const selectState = db.prepare(`
-    SELECT id, status, round, attempts, token, due, reason, replays, max_attempts, expires_at - lifetime AS since
+    SELECT id, sender_id, status, round, attempts, token, due, reason, replays, max_attempts, expires_at - lifetime AS since
     FROM messages WHERE id = ?`);
   const updateClaimed = db.prepare(`
     UPDATE messages SET status = 'PROCESSING', round = ?, attempts = ?, token = ?, due = ?, updated_at = ?
@@ -162,6 +167,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       insert(record, initialState(now), now, lifetime);
     }
     counters.add('accepted', 1);
+    backlog.add(record.senderId, 1);
     return { kind: 'accepted' };
   }
 
@@ -199,6 +205,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     handedOut.release(id);
     if (hasEnded(state)) {
       counters.add(state.status === 'SUCCESS' ? 'succeeded' : 'failed', 1);
+      backlog.add(before.sender_id, -1);
     }
     return 'settled';
   }
@@ -210,6 +217,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
 
   return {
     ...operations,
+    ...createKeyOperations(db),
 
     /** Accepts each, and hands the first `handOut` of those that are new out at once. */
     accept({ now, records, handOut }: { now: number; records: readonly MessageRecord[]; handOut: number }): Accepted {
@@ -291,6 +299,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       return { ...counters.read(), waiting };
     },
 
+    waiting: ({ senders }: { senders: Senders }): number => backlog.waiting(senders),
+
     /**
      * When the message that waits the longest fell or falls due; null when none waits. One that was handed back until
      * later, for whatever reason, is due then.
@@ -321,10 +331,14 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     clearProbe: (): void => void deleteProbe.run(),
 
     /** Called by the group commit before a commit, after one, and after a rollback. */
-    beforeCommit: () => counters.flush(),
+    beforeCommit: () => {
+      counters.flush();
+      backlog.flush();
+    },
     afterCommit: () => handedOut.keep(),
     afterRollback: () => {
       counters.discard();
+      backlog.discard();
       handedOut.discard();
     },
   };

@@ -7,6 +7,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { type DeliveryState, decideReplay, type Status } from '../domain/lifecycle.ts';
 import type { Reason } from '../domain/outcome.ts';
 import type { MessageFilter, MessageName, MessageView, ReplayOneResult } from '../ports/message-store.ts';
+import type { BacklogBook } from './backlog-book.ts';
 import type { Counters } from './counters.ts';
 import type { ScanRecord } from './records.ts';
 import { IDS_PER_MS } from './schema.ts';
@@ -36,9 +37,10 @@ interface ViewRow {
 
 interface ReplayRow extends DeliveryState {
   readonly id: number;
+  readonly sender_id: string;
 }
 
-export function createMessageOperations(db: DatabaseSync, counters: Counters) {
+export function createMessageOperations(db: DatabaseSync, counters: Counters, backlog: BacklogBook) {
   const updateReplayed = db.prepare(`
     UPDATE messages SET status = ?, round = ?, past_attempts = past_attempts + attempts, attempts = 0, due = ?,
       reason = NULL, replays = ?, expires_at = ? + lifetime, updated_at = ?, remove_at = NULL
@@ -51,6 +53,7 @@ export function createMessageOperations(db: DatabaseSync, counters: Counters) {
       const { status, round, due, replays } = decision.state;
       updateReplayed.run(status, round, due, replays, now, now, row.id);
       counters.add('failed', -1);
+      backlog.add(row.sender_id, 1);
     }
     return true;
   }

@@ -20,7 +20,7 @@ export const IDS_PER_MS = 1_024;
  * queue. `remove_at` is set exactly when it has ended. Requests stand apart: the rows that every step of a delivery
  * rewrites stay small, and a delivered body is gone at once.
  */
-const MIGRATIONS = [
+export const MIGRATIONS = [
   `
   CREATE TABLE messages (
     id            INTEGER PRIMARY KEY,
@@ -80,6 +80,27 @@ const MIGRATIONS = [
   CREATE INDEX targets_expiry ON targets (expires_at) WHERE expires_at IS NOT NULL;
   `,
   'ALTER TABLE requests ADD COLUMN traceparent TEXT',
+  // `backlog.waiting` is the number of the sender's messages with a `due`. `keys` are never removed.
+  `
+  CREATE TABLE backlog (
+    sender_id TEXT    PRIMARY KEY,
+    waiting   INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO backlog SELECT sender_id, count(*) FROM messages WHERE due IS NOT NULL GROUP BY sender_id;
+
+  CREATE TABLE keys (
+    number     INTEGER PRIMARY KEY,
+    id         TEXT    NOT NULL UNIQUE,
+    hash       TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    senders    TEXT    NOT NULL,
+    scopes     TEXT    NOT NULL,
+    limits     TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+  ) STRICT;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

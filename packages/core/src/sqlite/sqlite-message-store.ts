@@ -7,11 +7,14 @@ import { setImmediate } from 'node:timers/promises';
 import type { Status } from '../domain/lifecycle.ts';
 import type { Message } from '../domain/message.ts';
 import { InvalidCursorError } from '../errors.ts';
+import type { Backlog } from '../ports/backlog.ts';
 import type { CircuitStore } from '../ports/circuit-store.ts';
 import { type Clock, systemClock } from '../ports/clock.ts';
+import type { KeyStore } from '../ports/key-store.ts';
 import type { Entry, HealthProblem, MessageFilter, MessageStore, MessageView } from '../ports/message-store.ts';
 import { type EngineHost, openInline, openThread } from './engine-host.ts';
 import { createHandOff } from './hand-off.ts';
+import { createKeyStore } from './key-store.ts';
 import { type RowEntry, type RowReference, toMessageRecord, toRowEntry } from './records.ts';
 import { createSqliteCircuitStore } from './sqlite-circuit-store.ts';
 
@@ -30,9 +33,10 @@ export interface SqliteStoreOptions {
 }
 
 /** What the loop on one machine needs beside the port: the queue, which AWS has outside of the program. */
-export interface SqliteStore extends MessageStore {
+export interface SqliteStore extends MessageStore, Backlog {
   /** In the same file. */
   readonly circuits: CircuitStore;
+  readonly keys: KeyStore;
   /**
    * Up to `limit` entries that are due, oldest first. Each is handed out once, until it is claimed or released; and
    * when the next falls due (epoch milliseconds; null when none waits).
@@ -219,6 +223,10 @@ function createStore(host: EngineHost, clock: Clock, health: SqliteStore['health
     },
 
     counts: () => host.call('counts', undefined),
+
+    waiting: (senders) => host.call('waiting', { senders }),
+
+    keys: createKeyStore(host),
 
     health,
 

@@ -1,5 +1,6 @@
 /** Valid data of the domain. Every value can be overridden; what a test does not name is of no concern to it. */
 
+import type { StoredKey } from '../domain/api-key.ts';
 import { webhookId } from '../domain/identity.ts';
 import { LIMITS, type Message } from '../domain/message.ts';
 import type { AttemptRecord } from '../ports/event-log.ts';
@@ -76,6 +77,22 @@ export function anAttemptRecord(overrides: Partial<AttemptRecord> = {}): Attempt
     requestBytes: 14,
     responseBytes: 2,
     worker: 'worker-1',
+    ...overrides,
+  };
+}
+
+/** A key of one sender, with an id of its own, that no text has. */
+export function aStoredKey(overrides: Partial<StoredKey> = {}): StoredKey {
+  return {
+    id: uniqueId('key'),
+    hash: 'ab'.repeat(32),
+    name: 'the billing service',
+    senders: ['billing'],
+    scopes: ['send', 'read'],
+    expiresAt: null,
+    limits: { rate: null, backlog: null },
+    createdAt: START_TIME,
+    revokedAt: null,
     ...overrides,
   };
 }

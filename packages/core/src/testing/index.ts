@@ -3,6 +3,7 @@ export * from './circuit-store-conformance.ts';
 export * from './circuit-store-harness.ts';
 export * from './event-log-conformance.ts';
 export * from './factories.ts';
+export * from './key-store-conformance.ts';
 export * from './manual-clock.ts';
 export * from './memory-secret-store.ts';
 export * from './message-store-conformance.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { afterEach } from '@jest/globals';
-import { createSigningSecrets } from '@millrace/core';
+import { type CircuitStore, createSigningSecrets, type KeyLimits, type SigningSecrets } from '@millrace/core';
 import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
 import {
   createManualClock,
@@ -17,9 +17,10 @@ import {
   type ManualClock,
   type MemorySecretStore,
 } from '@millrace/core/testing';
-import { type ApiDeps, createApp } from '../../src/index.ts';
+import { type ApiDeps, createApp, refusingWhenFull } from '../../src/index.ts';
 import { type Client, createClient } from './client.ts';
 import { type Contract, createContract } from './contract.ts';
+import { openTestKeys, type TestKeys } from './keys.ts';
 
 export interface Api {
   /** The app itself, for requests that no HTTP client makes. */
@@ -27,14 +28,20 @@ export interface Api {
   readonly client: Client;
   readonly contract: Contract;
   readonly store: SqliteStore;
+  readonly signing: SigningSecrets;
+  readonly circuits: CircuitStore;
   readonly secretStore: MemorySecretStore;
   readonly clock: ManualClock;
   readonly url: string;
+  readonly keys: TestKeys;
   /** What was reported as unexpected. */
   readonly errors: readonly unknown[];
 }
 
-export interface ApiOptions extends Partial<Omit<ApiDeps, 'store' | 'clock' | 'config'>> {
+export interface ApiOptions extends Partial<Omit<ApiDeps, 'store' | 'clock' | 'config' | 'keys'>> {
+  /** Callers show keys, unless `callerOf` says otherwise; `keyLimits` are of keys that have none of their own. */
+  readonly isLocal?: boolean;
+  readonly keyLimits?: Partial<KeyLimits>;
   readonly config?: Partial<ApiDeps['config']>;
   /** Methods of the store that do something else. */
   readonly faults?: Partial<ApiDeps['store']>;
@@ -47,7 +54,7 @@ afterEach(async () => {
 });
 
 /** Started for one test, and closed after it. */
-export async function startApi({ config, faults, ...deps }: ApiOptions = {}): Promise<Api> {
+export async function startApi({ config, faults, isLocal, keyLimits, ...deps }: ApiOptions = {}): Promise<Api> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-api-'));
   closers.push(() => rm(folder, { recursive: true }));
   const clock = createManualClock();
@@ -55,17 +62,24 @@ export async function startApi({ config, faults, ...deps }: ApiOptions = {}): Pr
   closers.push(() => store.close());
 
   const secretStore = createMemorySecretStore();
+  const signing = createSigningSecrets({ store: secretStore, clock });
+  const { circuits } = store;
+  const keys = await openTestKeys({ store, clock, isLocal, keyLimits });
   const errors: unknown[] = [];
   const app = createApp({
     store: { ...store, ...faults },
-    signing: createSigningSecrets({ store: secretStore, clock }),
-    circuits: store.circuits,
+    signing,
+    circuits,
     clock,
     config: { allowHttp: false, corsOrigins: [], ...config },
     onError: (error) => errors.push(error),
+    callerOf: keys.callerOf,
+    keys: keys.desk,
     ...deps,
   });
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false });
+  const { intake } = deps;
+  const fetch = intake === undefined ? app.fetch : refusingWhenFull(intake, app.fetch);
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   closers.push(async () => {
@@ -80,5 +94,5 @@ export async function startApi({ config, faults, ...deps }: ApiOptions = {}): Pr
   const contract = createContract(JSON.parse(await document.text()));
   const client = createClient(url, contract);
   closers.push(() => client.close());
-  return { app, client, contract, store, secretStore, clock, url, errors };
+  return { app, client, contract, store, signing, circuits, secretStore, clock, url, keys, errors };
 }

@@ -19,6 +19,8 @@ interface RequestOptions {
 }
 
 export interface Client {
+  /** The same client, which shows a key from now on. */
+  withKey(key: string): Client;
   request(method: string, path: string, options?: RequestOptions): Promise<JsonAnswer>;
   get(path: string): Promise<JsonAnswer>;
   /** Posts JSON: a text as it is, anything else as what it is in JSON. */
@@ -30,7 +32,7 @@ export interface Client {
   close(): Promise<void>;
 }
 
-export function createClient(url: string, contract: Contract): Client {
+export function createClient(url: string, contract: Contract, key?: string): Client {
   const agent = new Agent({ connections: 128 });
   const { port } = new URL(url);
 
@@ -45,7 +47,7 @@ export function createClient(url: string, contract: Contract): Client {
       origin: url,
       path,
       method,
-      headers,
+      headers: key === undefined ? headers : { authorization: `Bearer ${key}`, ...headers },
       body: isChunked ? Readable.from(body) : (body ?? null),
     });
     const names = Object.entries(response.headers).map(([name, value]) => [name, value?.toString()]);
@@ -55,7 +57,13 @@ export function createClient(url: string, contract: Contract): Client {
 
   const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
+  const others: Client[] = [];
   return {
+    withKey(other) {
+      const client = createClient(url, contract, other);
+      others.push(client);
+      return client;
+    },
     request,
     get: (path) => request('GET', path),
     post: (path, body) =>
@@ -72,7 +80,10 @@ export function createClient(url: string, contract: Contract): Client {
         .split(' ');
       return answer && checked(method, path, answer);
     },
-    close: () => agent.destroy(),
+    async close() {
+      await agent.destroy();
+      for (const other of others) await other.close();
+    },
   };
 }
 

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { acceptAndDeliver, type Bench, postRaw } from '../bench.ts';
 import type { Row } from '../report.ts';
 import { startMillrace } from '../system-under-test.ts';
+import { percentile, readTimes, sorted } from '../times.ts';
 
 /** Messages per second, and the goals for 2xx to arrival in milliseconds. */
 const RATES = [
@@ -54,18 +54,4 @@ async function rawLatency(bench: Bench, rate: number, count: number): Promise<Fl
   const { startMs } = await postRaw(bench, { count, rate, connections: CONNECTIONS, firstNumber });
   const arrivals = await bench.receiver.arrivals();
   return sorted(arrivals.map((arrival, index) => arrival - (startMs + (index * 1_000) / rate)));
-}
-
-function readTimes(path: string): Float64Array {
-  const bytes = readFileSync(path);
-  return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-}
-
-/** Without those that are missing on either side. */
-function sorted(times: Float64Array): Float64Array {
-  return times.filter((time) => !Number.isNaN(time)).toSorted();
-}
-
-function percentile(times: Float64Array, percent: number): number {
-  return times[Math.max(1, Math.ceil((percent / 100) * times.length)) - 1] ?? Number.NaN;
 }
