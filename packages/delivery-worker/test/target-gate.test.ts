@@ -93,6 +93,15 @@ describe('a target that fails', () => {
     PROPERTY_LIMIT_MS,
   );
 
+  test('has failed once, however often that is said of one request', async () => {
+    const world = await openWorld();
+    const worker = world.worker();
+    const admission = await worker.ask();
+    for (let time = 0; time < 10; time++) if (admission.kind === 'go') admission.end(TIMEOUT);
+    await worker.gate.flush(0);
+    expect((await world.state()).circuit).toMatchObject({ counts: [{ requests: 1, failures: 1 }] });
+  });
+
   test('is left alone by every worker, for what all of them met together', async () => {
     const world = await openWorld();
     const workers = [world.worker(), world.worker(), world.worker()];
