@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { systemClock } from '@millrace/core';
-import { createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { createAwsClients, createAwsMessageStore, createAwsPayloadStore } from '@millrace/core/aws';
 import type { SQSEvent } from 'aws-lambda';
 import type { Row } from '../../cli/bench/delivery/report.ts';
 import { createHttpTarget } from '../../delivery-worker/src/http-target.ts';
@@ -34,11 +34,13 @@ export async function measureWarm(): Promise<readonly Row[]> {
     requestHandler: aws.requestHandler,
   });
   const store = createAwsMessageStore(RESOURCES, { clients });
+  const payloads = createAwsPayloadStore(RESOURCES, { clients });
   const target = await startTarget();
   try {
     const batches: string[][] = [];
     const accept = createLambdaHandler({
       store,
+      payloads,
       parameters: { get: () => Promise.resolve(undefined) },
       clock: systemClock,
       config: { allowHttp: true, corsOrigins: [], callersParameter: undefined, openFrontDoor: true },
@@ -51,7 +53,7 @@ export async function measureWarm(): Promise<readonly Row[]> {
       batches.push(aws.takeSent());
     });
 
-    const http = createHttpTarget({ connectTimeoutMs: 5_000, connections: 128, userAgent: 'Millrace' });
+    const http = createHttpTarget({ connectTimeoutMs: 5_000, connections: 128, userAgent: 'Millrace', payloads });
     const deliver = createDeliveryHandler({
       store,
       target: http,

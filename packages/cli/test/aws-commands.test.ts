@@ -1,7 +1,7 @@
 /** Every command on a deployed system: the real API on the adapters of AWS, behind a door that checks signatures. */
 
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type AwsClients, createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { type AwsClients, createAwsClients, createAwsMessageStore, createAwsPayloadStore } from '@millrace/core/aws';
 import { createManualClock, START_TIME } from '@millrace/core/testing';
 import {
   createEventSourceMapping,
@@ -34,9 +34,10 @@ beforeEach(async () => {
   const resources = await createMessageResources(clients, { prefix: 'test' });
   const store = createAwsMessageStore(resources, { clients, clock });
   receiver = await startReceiver(() => 404);
-  target = createHttpTarget({ connectTimeoutMs: 5_000, connections: 10, userAgent: 'Millrace' });
+  const payloads = createAwsPayloadStore(resources, { clients, clock });
+  target = createHttpTarget({ connectTimeoutMs: 5_000, connections: 10, userAgent: 'Millrace', payloads });
   const app = createApp({
-    ...{ store, clock, config: { allowHttp: true, corsOrigins: [] } },
+    ...{ store, payloads, clock, config: { allowHttp: true, corsOrigins: [] } },
     callerOf: () => ({ name: 'the caller', senders }),
   });
   const onError = (error: unknown) => {

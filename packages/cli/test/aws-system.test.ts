@@ -1,7 +1,14 @@
 /** The whole system on the adapters of AWS, in one process: the API, the workers behind their queues, the accounting. */
 
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type AwsClients, createAwsClients, createAwsMessageStore, type DynamoMessageStore } from '@millrace/core/aws';
+import type { PayloadStore } from '@millrace/core';
+import {
+  type AwsClients,
+  createAwsClients,
+  createAwsMessageStore,
+  createAwsPayloadStore,
+  type DynamoMessageStore,
+} from '@millrace/core/aws';
 import { createManualClock, START_TIME } from '@millrace/core/testing';
 import {
   createEventSourceMapping,
@@ -23,6 +30,7 @@ let aws: LocalAws;
 let clients: AwsClients;
 let resources: MessageResources;
 let store: DynamoMessageStore;
+let payloads: PayloadStore;
 let target: Target;
 let receiver: Receiver;
 let api: ReturnType<typeof createApp>;
@@ -45,8 +53,9 @@ beforeEach(async () => {
   answers = [];
   errors = [];
   receiver = await startReceiver(() => answers.shift() ?? 200);
-  target = createHttpTarget({ connectTimeoutMs: 5_000, connections: 10, userAgent: 'Millrace' });
-  api = createApp({ store, clock, config: { allowHttp: true, corsOrigins: [] } });
+  payloads = createAwsPayloadStore(resources, { clients, clock });
+  target = createHttpTarget({ connectTimeoutMs: 5_000, connections: 10, userAgent: 'Millrace', payloads });
+  api = createApp({ store, payloads, clock, config: { allowHttp: true, corsOrigins: [] } });
   const onError = (error: unknown): void => void errors.push(error);
   const deliveryHandler = createDeliveryHandler({
     ...{ store, target, clock, onAttempt: () => undefined, onError },
@@ -161,7 +170,7 @@ describe('a message on AWS', () => {
   test('that waits longer than a queue can is delivered when it is due', async () => {
     await post('/message', aBody('m1'));
     const [message] = resources.workQueueUrls.flatMap((url) => [...aws.sqs.messages(url)]);
-    const entry = await store.readEntry(message?.sent.body ?? '');
+    const entry = store.readEntry(message?.sent.body ?? '');
     const due = clock.now() + 40 * MINUTE_MS;
     await store.handBack([{ entry, until: due }]);
     await store.claim([{ entry, token: 'of a worker that dies', leaseMs: 40 * MINUTE_MS }]);

@@ -13,6 +13,7 @@
 import {
   type AttemptError,
   type AttemptOutcome,
+  bodySize,
   type ClaimResult,
   type Clock,
   describeFailure,
@@ -50,6 +51,11 @@ export interface DeliverDeps {
   readonly sleep: (ms: number) => Promise<void>;
   /** Milliseconds that an exchange may take, without what the size of its body adds. */
   readonly requestTimeoutMs: number;
+  /**
+   * Milliseconds that an exchange may take where the process is stopped from outside after some time: one that may need
+   * more is never begun.
+   */
+  readonly longestExchangeMs?: number;
   /** Epoch milliseconds: when the process is stopped from outside. Before it, results are given up. */
   readonly stoppedAt?: number;
   /** Told of each attempt when its result is stored. */
@@ -113,7 +119,10 @@ async function attempt(
   const isCovered = startedAt + deadlineMs <= claim.leaseUntil;
   if (!isCovered) return 'leave';
 
-  const outcome = outcomeWithoutRequest(entry, claim, startedAt) ?? (await deps.target.send(entry, deadlineMs));
+  const outcome =
+    outcomeWithoutRequest(entry, claim, startedAt) ??
+    outcomeOfTooLarge(entry, deadlineMs, deps.longestExchangeMs) ??
+    (await deps.target.send(entry, deadlineMs));
   const now = deps.clock.now();
   const { maxAttempts, expiresAt } = entry;
   const reaction = react(outcome, { attempt: claim.attempt, maxAttempts, expiresAt, now, random: deps.random() });
@@ -132,16 +141,39 @@ function outcomeWithoutRequest(entry: Entry, claim: Won, now: number): AttemptOu
   return undefined;
 }
 
+/** A body can be so large that no invocation would ever have the time for it. */
+export function isTooLarge({ request }: Pick<Entry, 'request'>, deadlineMs: number, longestMs: number): boolean {
+  return request.payload !== undefined && deadlineMs > longestMs;
+}
+
+function outcomeOfTooLarge(
+  entry: Entry,
+  deadlineMs: number,
+  longestMs = Number.POSITIVE_INFINITY,
+): AttemptOutcome | undefined {
+  if (!isTooLarge(entry, deadlineMs, longestMs)) return undefined;
+  const seconds = (ms: number): number => Math.max(0, Math.floor(ms / 1_000));
+  const needed = `a body of ${bodySize(entry.request)} bytes may take ${seconds(deadlineMs)} s`;
+  const detail = `${needed}, and the timeout of the function leaves ${seconds(longestMs)} s: raise it`;
+  return { kind: 'blocked', detail };
+}
+
+/** Outcomes of which the target has seen nothing. */
+const WITHOUT_REQUEST: ReadonlySet<AttemptOutcome['kind']> = new Set([
+  'interrupted',
+  'expired',
+  'blocked',
+  'payload-missing',
+]);
+
 function toResult(reaction: Reaction, outcome: AttemptOutcome): Result {
   switch (reaction.kind) {
     case 'succeed':
       return { kind: 'success' };
     case 'retry':
       return { kind: 'retry', due: reaction.due };
-    case 'dead-letter': {
-      const requested = outcome.kind !== 'interrupted' && outcome.kind !== 'expired' && outcome.kind !== 'blocked';
-      return { kind: 'failure', reason: reaction.reason, requested };
-    }
+    case 'dead-letter':
+      return { kind: 'failure', reason: reaction.reason, requested: !WITHOUT_REQUEST.has(outcome.kind) };
   }
 }
 

@@ -11,6 +11,7 @@ export function errorOutcome(error: unknown): AttemptOutcome {
     syscall = '',
     message = String(error),
   } = error as { code?: string; syscall?: string; message?: string };
+  if (code === 'payload-missing' || code === 'payload-unavailable') return { kind: code, detail: toLine(message) };
   const detail = toLine(message.includes(code) ? message : `${code} ${message}`);
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return { kind: 'timeout', detail };
   if (syscall === 'getaddrinfo') return { kind: 'dns', detail };

@@ -9,12 +9,11 @@ const MAX_RESPONSE_BYTES = 64 * 1_024;
 /** Bytes of an answer that are kept for operators. */
 const EXCERPT_BYTES = 1_024;
 
-/** For undici's dispatch. The first end that it comes to is the outcome, whatever happens afterwards. */
-export function createExchangeHandler(
-  resolve: (outcome: AttemptOutcome) => void,
-  deadlineMs: number,
-  closed: AbortSignal,
-) {
+/**
+ * For undici's dispatch. The first end that it comes to is the outcome, whatever happens afterwards.
+ * @param onEnd called once
+ */
+export function createExchangeHandler(onEnd: (outcome: AttemptOutcome) => void, deadlineMs: number) {
   let controller: Dispatcher.DispatchController | undefined;
   let ended = false;
   let statusCode = 0;
@@ -26,7 +25,7 @@ export function createExchangeHandler(
     if (ended) return;
     ended = true;
     clearTimeout(timer);
-    if (!closed.aborted) resolve(outcome);
+    onEnd(outcome);
   };
   const response = (): AttemptOutcome => {
     const excerpt = toLine(Buffer.concat(kept).toString('utf8', 0, EXCERPT_BYTES));

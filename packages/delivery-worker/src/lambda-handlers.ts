@@ -11,6 +11,7 @@ import {
   type DeliverRecordDeps,
   deliverRecord,
   handleRecords,
+  longestExchangeMs,
   type StrandedRecordDeps,
   settleStrandedRecord,
 } from './sqs-records.ts';
@@ -39,14 +40,19 @@ export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
   const { concurrency, requestTimeoutMs } = config;
   const deliverDeps = { ...deps, random: Math.random, newToken: randomUUID, sleep, requestTimeoutMs };
   return ({ Records }, context) => {
-    const stoppedAt = clock.now() + context.getRemainingTimeInMillis() - STOP_MARGIN_MS;
+    const invocationMs = context.getRemainingTimeInMillis();
+    const limits = {
+      stoppedAt: clock.now() + invocationMs - STOP_MARGIN_MS,
+      longestExchangeMs: longestExchangeMs(invocationMs),
+    };
     const handle = deliverRecord({
       readEntry: store.readEntry,
       keepUnreadable: store.keepUnreadable,
       handBack: store.handBack,
-      deliver: (entries) => deliver(entries, { ...deliverDeps, stoppedAt }),
+      deliver: (entries) => deliver(entries, { ...deliverDeps, ...limits }),
       clock,
       deadlineMs: ({ request }) => exchangeDeadlineMs(request, requestTimeoutMs),
+      longestExchangeMs: limits.longestExchangeMs,
       remainingMs: () => context.getRemainingTimeInMillis(),
       onError,
     });

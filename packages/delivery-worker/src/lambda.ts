@@ -1,7 +1,7 @@
 /** Lambda behind the work queues: delivers the entries of a batch of records. */
 
 import { loadParts, systemClock } from '@millrace/core';
-import { createAwsMessageStore, loadAwsConfig } from '@millrace/core/aws';
+import { createAwsClients, createAwsMessageStore, createAwsPayloadStore, loadAwsConfig } from '@millrace/core/aws';
 import { logAttempt } from './attempt-log.ts';
 import { loadConfig } from './config.ts';
 import { createFunctionLog } from './function-log.ts';
@@ -17,9 +17,16 @@ const { worker, aws, lambda } = loadParts(process.env, {
 const { concurrency, connectTimeoutMs } = worker;
 const log = createFunctionLog(lambda.logLevel);
 
+const clients = createAwsClients();
+
 export const handler = createDeliveryHandler({
-  store: createAwsMessageStore(aws),
-  target: createHttpTarget({ connectTimeoutMs, connections: concurrency, userAgent: 'Millrace' }),
+  store: createAwsMessageStore(aws, { clients }),
+  target: createHttpTarget({
+    connectTimeoutMs,
+    connections: concurrency,
+    userAgent: 'Millrace',
+    payloads: createAwsPayloadStore(aws, { clients }),
+  }),
   clock: systemClock,
   config: worker,
   onAttempt: logAttempt(log),

@@ -2,31 +2,28 @@
  * The calls that take messages.
  */
 
-import type { MessageStore } from '@millrace/core';
-import { accept, acceptOne } from './accept.ts';
+import { type AcceptDeps, accept, acceptOne } from './accept.ts';
 import { answerBatch, answerOne } from './accept-answers.ts';
 import { readJsonBatch, readNdjsonBatch } from './batch.ts';
 import type { CallerHandler } from './caller.ts';
 import { type MessageReader, readingFor } from './message-reader.ts';
 import { parseJson, readJsonBody, readTextBody } from './request-body.ts';
 
-type AcceptStore = Pick<MessageStore, 'accept' | 'get'>;
-
 /** `POST /message` */
-export function postMessage(store: AcceptStore, readMessage: MessageReader): CallerHandler {
+export function postMessage(deps: AcceptDeps, readMessage: MessageReader): CallerHandler {
   return async (c, caller) => {
     const reading = readingFor(caller, readMessage)(await readJsonBody(c.req.raw));
-    return answerOne(await acceptOne(store, reading));
+    return answerOne(await acceptOne(deps, reading));
   };
 }
 
 /** `POST /messages` */
-export function postMessages(store: AcceptStore, readMessage: MessageReader): CallerHandler {
+export function postMessages(deps: AcceptDeps, readMessage: MessageReader): CallerHandler {
   return async (c, caller) => {
     const { kind, text } = await readTextBody(c.req.raw, ['json', 'ndjson']);
     const read = readingFor(caller, readMessage);
     const items = kind === 'json' ? readJsonBatch(parseJson(text), read) : readNdjsonBatch(text, read);
     const readings = items.map(({ reading }) => reading);
-    return answerBatch(items, await accept(store, readings));
+    return answerBatch(items, await accept(deps, readings));
   };
 }

@@ -2,7 +2,13 @@
  * The HTTP API as one app: `app.fetch(request)` is all that a server or a Lambda needs.
  */
 
-import { type Clock, type MessageStore, StoreUnavailableError } from '@millrace/core';
+import {
+  type Clock,
+  type MessageStore,
+  type PayloadStore,
+  StoreUnavailableError,
+  type UploadReceiver,
+} from '@millrace/core';
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { postMessage, postMessages } from './accept-handlers.ts';
@@ -12,10 +18,14 @@ import { getHealth, getReadiness, type HealthCheck } from './health-handlers.ts'
 import { createMessageReader } from './message-reader.ts';
 import { getOpenApi } from './openapi.ts';
 import { getMessage, getStats, listMessages, replayMessage, replayMessages } from './operator-handlers.ts';
+import { postPayload, putPayload } from './payload-handlers.ts';
 import { ProblemError, problemResponse } from './problem-document.ts';
 
 export interface ApiDeps {
   readonly store: Pick<MessageStore, 'accept' | 'get' | 'list' | 'replay' | 'replayMany' | 'counts' | 'health'>;
+  readonly payloads: Pick<PayloadStore, 'beginUpload' | 'hold' | 'put'>;
+  /** Where uploads come to this API; without it, they go to another place. */
+  readonly uploads?: UploadReceiver;
   readonly clock: Clock;
   readonly config: ApiConfig;
   /** Who makes a request; without it anyone may do anything. Not asked for the calls that touch no message. */
@@ -26,25 +36,28 @@ export interface ApiDeps {
   readonly onError?: (error: unknown) => void;
 }
 
-type Methods = Readonly<Partial<Record<'GET' | 'POST', Handler>>>;
+type Methods = Readonly<Partial<Record<'GET' | 'POST' | 'PUT', Handler>>>;
 
-export function createApp({ store, clock, config, callerOf = () => ANYONE, readiness, onError }: ApiDeps): Hono {
+export function createApp(deps: ApiDeps): Hono {
+  const { store, payloads, uploads, clock, config, callerOf = () => ANYONE, readiness, onError } = deps;
   const rules = { allowHttp: config.allowHttp, now: () => clock.now() };
   const readMessage = createMessageReader(rules);
 
   const routes: Readonly<Record<string, Methods>> = {
-    '/message': { POST: asCaller('send', postMessage(store, readMessage)) },
+    '/message': { POST: asCaller('send', postMessage({ store, payloads }, readMessage)) },
     '/messages': {
-      POST: asCaller('send', postMessages(store, readMessage)),
+      POST: asCaller('send', postMessages({ store, payloads }, readMessage)),
       GET: asCaller('read', listMessages(store)),
     },
     '/messages/:messageId': { GET: asCaller('read', getMessage(store)) },
     '/messages/:messageId/replay': { POST: asCaller('operate', replayMessage(store)) },
     '/replays': { POST: asCaller('operate', replayMessages(store)) },
+    '/payloads': { POST: asCaller('send', postPayload(payloads, config.publicUrl)) },
+    ...(uploads === undefined ? {} : { '/payloads/:payloadId': { PUT: putPayload(uploads) } }),
     '/stats': { GET: asCaller('read', getStats(store)) },
     '/health': { GET: getHealth },
     '/health/ready': { GET: getReadiness(store, readiness) },
-    '/openapi.json': { GET: getOpenApi(rules) },
+    '/openapi.json': { GET: getOpenApi(rules, { takesUploads: uploads !== undefined }) },
   };
 
   const app = new Hono();
@@ -84,7 +97,7 @@ function otherMethods(methods: Methods): Handler {
 function corsFor(origins: '*' | readonly string[]): MiddlewareHandler {
   return cors({
     origin: origins === '*' ? '*' : [...origins],
-    allowMethods: ['GET', 'HEAD', 'POST'],
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT'],
     allowHeaders: ['content-type'],
     exposeHeaders: ['allow', 'retry-after'],
     maxAge: 600,

@@ -8,7 +8,9 @@ import { createIamCallers, type IamCallersDeps, type IamConfig } from './iam-cal
 import { type HttpResult, isHttpEvent, toRequest, toResult, userArnOf } from './lambda-event.ts';
 import { problemResponse } from './problem-document.ts';
 
-export interface LambdaDeps extends Pick<ApiDeps, 'store' | 'clock' | 'onError'>, Pick<IamCallersDeps, 'parameters'> {
+export interface LambdaDeps
+  extends Pick<ApiDeps, 'store' | 'payloads' | 'clock' | 'onError'>,
+    Pick<IamCallersDeps, 'parameters'> {
   readonly config: ApiDeps['config'] & IamConfig;
 }
 

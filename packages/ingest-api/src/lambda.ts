@@ -1,7 +1,13 @@
 /** Lambda behind an HTTP API or a function URL: the HTTP API. */
 
 import { loadParts, systemClock } from '@millrace/core';
-import { createAwsClients, createAwsMessageStore, createSsmParameterStore, loadAwsConfig } from '@millrace/core/aws';
+import {
+  createAwsClients,
+  createAwsMessageStore,
+  createAwsPayloadStore,
+  createSsmParameterStore,
+  loadAwsConfig,
+} from '@millrace/core/aws';
 import { destination, pino } from 'pino';
 import { loadConfig } from './config.ts';
 import { loadLambdaConfig } from './lambda-config.ts';
@@ -14,6 +20,7 @@ const clients = createAwsClients();
 
 export const handler = createLambdaHandler({
   store: createAwsMessageStore(aws, { clients, clock: systemClock }),
+  payloads: createAwsPayloadStore(aws, { clients }),
   parameters: createSsmParameterStore(clients.ssm),
   clock: systemClock,
   config: { ...api, ...lambda },

@@ -6,7 +6,15 @@ import * as z from 'zod/mini';
 import { closedObject, idField } from './fields.ts';
 import { createMessageSchema, type MessageRules } from './message-schema.ts';
 import { problemDocumentSchema, problemSchema } from './problem-document.ts';
-import { batchSchema, getQuerySchema, listQuerySchema, replayManySchema, replaySchema } from './requests.ts';
+import {
+  batchSchema,
+  getQuerySchema,
+  listQuerySchema,
+  payloadSchema,
+  replayManySchema,
+  replaySchema,
+  uploadQuerySchema,
+} from './requests.ts';
 import * as responses from './responses.ts';
 import { messageViewSchema } from './views.ts';
 
@@ -21,6 +29,9 @@ function components(rules: MessageRules) {
     MessageBatch: batchSchema(message),
     Replay: replaySchema,
     ReplayQuery: replayManySchema,
+    Payload: payloadSchema,
+    Upload: responses.uploadSchema,
+    Uploaded: responses.uploadedSchema,
     Accepted: responses.acceptedSchema,
     BatchResult: responses.resultSchema,
     BatchResults: responses.resultsSchema,
@@ -62,6 +73,8 @@ export const PARAMETERS = {
   path: parameters('path', pathSchema),
   get: parameters('query', getQuerySchema),
   list: parameters('query', listQuerySchema),
+  uploadPath: parameters('path', closedObject({ payloadId: z.string() })),
+  upload: parameters('query', uploadQuerySchema),
 };
 
 function parameters(place: 'path' | 'query', schema: z.core.$ZodType): readonly Json[] {

@@ -8,16 +8,21 @@ import type { MessageRules } from './message-schema.ts';
 import * as examples from './openapi-examples.ts';
 import { type ComponentName, componentSchemas, type Json, PARAMETERS, refTo } from './openapi-schemas.ts';
 
+/** Calls that not every API has. */
+interface OptionalCalls {
+  readonly takesUploads: boolean;
+}
+
 /** `GET /openapi.json`; the document is built when it is asked for first. */
-export function getOpenApi(rules: MessageRules): Handler {
+export function getOpenApi(rules: MessageRules, calls: OptionalCalls): Handler {
   let text: string | undefined;
   return (c) => {
-    text ??= JSON.stringify(openApiDocument(rules));
+    text ??= JSON.stringify(openApiDocument(rules, calls));
     return c.body(text, 200, { 'content-type': 'application/json' });
   };
 }
 
-function openApiDocument(rules: MessageRules): Json {
+function openApiDocument(rules: MessageRules, calls: OptionalCalls): Json {
   return {
     openapi: '3.1.0',
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
@@ -27,7 +32,7 @@ function openApiDocument(rules: MessageRules): Json {
       description: 'Accepts messages exactly once and delivers them to their targets, with retries.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    paths: { ...acceptPaths(), ...operatorPaths(), ...healthPaths() },
+    paths: { ...acceptPaths(), ...payloadPaths(calls), ...operatorPaths(), ...healthPaths() },
     components: { schemas: componentSchemas(rules) },
   };
 }
@@ -70,6 +75,42 @@ function acceptPaths(): Json {
           200: answer('A page; the next begins at its cursor', 'MessagePage', examples.messagePage),
           ...problems(400, 403, 500, 503),
         },
+      },
+    },
+  };
+}
+
+function payloadPaths({ takesUploads }: OptionalCalls): Json {
+  return {
+    '/payloads': {
+      post: {
+        operationId: 'beginUpload',
+        summary: `Ask where to put a body of up to ${LIMITS.payloadBytes} bytes, for messages that name its payloadId`,
+        requestBody: requestBody('Payload', examples.payload),
+        responses: {
+          201: answer('Where and how to put it', 'Upload', examples.upload),
+          ...problems(400, 403, 413, 415, 500, 503),
+        },
+      },
+    },
+    ...(takesUploads && { '/payloads/{payloadId}': uploadPath() }),
+  };
+}
+
+function uploadPath(): Json {
+  return {
+    parameters: PARAMETERS.uploadPath,
+    put: {
+      operationId: 'upload',
+      summary: 'Put a body to the uploadUrl of an answer to POST /payloads; needs no key',
+      parameters: PARAMETERS.upload,
+      requestBody: { required: true, content: { 'application/octet-stream': { schema: {} } } },
+      responses: {
+        200: answer('Stored durably', 'Uploaded', examples.uploaded),
+        ...problems(500, 503),
+        400: problem('Not what was announced: fewer bytes, or others'),
+        403: problem('The URL is not one that this server gave, or has expired'),
+        413: problem('More bytes than were announced'),
       },
     },
   };

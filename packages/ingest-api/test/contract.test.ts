@@ -60,7 +60,9 @@ describe('GET /openapi.json', () => {
       'POST /message',
       'POST /messages',
       'POST /messages/{messageId}/replay',
+      'POST /payloads',
       'POST /replays',
+      'PUT /payloads/{payloadId}',
     ]);
     const ids = operations.map(({ operation }) => (operation as { operationId?: string }).operationId);
     expect(new Set(ids).size).toBe(operations.length);

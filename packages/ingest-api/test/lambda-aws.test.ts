@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { AwsAccessError, createAwsClients, createAwsMessageStore, createSsmParameterStore } from '@millrace/core/aws';
+import {
+  AwsAccessError,
+  createAwsClients,
+  createAwsMessageStore,
+  createAwsPayloadStore,
+  createSsmParameterStore,
+} from '@millrace/core/aws';
 import { createManualClock } from '@millrace/core/testing';
 import { createMessageResources, startLocalAws } from '@millrace/core/testing/aws';
 import { createLambdaHandler } from '../src/lambda-handler.ts';
@@ -38,6 +44,7 @@ async function startOnAws(callers?: string) {
   const errors: unknown[] = [];
   const handler = createLambdaHandler({
     store: createAwsMessageStore(resources, { clients, clock }),
+    payloads: createAwsPayloadStore(resources, { clients, clock }),
     parameters: createSsmParameterStore(clients.ssm),
     clock,
     config: { allowHttp: false, corsOrigins: [], callersParameter: PARAMETER, openFrontDoor: false },

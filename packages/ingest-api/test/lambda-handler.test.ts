@@ -17,11 +17,12 @@ interface LambdaOptions extends Pick<ApiOptions, 'faults'> {
 
 /** The function, on the store of an API of its own. */
 async function startLambda({ faults, config, ...options }: LambdaOptions = {}) {
-  const { store, clock, contract } = await startApi();
+  const { store, payloads, clock, contract } = await startApi();
   const errors: unknown[] = [];
   const callers = 'callers' in options ? options.callers : JSON.stringify({ [BILLING_ROLE]: ['billing'] });
   const handler = createLambdaHandler({
     store: { ...store, ...faults },
+    payloads,
     clock,
     config: {
       allowHttp: false,

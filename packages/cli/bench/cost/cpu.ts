@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock } from '@millrace/core';
-import { createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { createAwsClients, createAwsMessageStore, createAwsPayloadStore } from '@millrace/core/aws';
 import type { Cpu } from './bill.ts';
 import { createFunctions, type Functions } from './functions.ts';
 import { eventsOf, type Profile } from './load.ts';
@@ -36,7 +36,13 @@ export async function measureCpu(profile: Profile, messages: number, warmUp: num
     const clients = createAwsClients(aws);
     const store = createAwsMessageStore(resources, { clients });
     const errors: unknown[] = [];
-    const functions = createFunctions({ store, clock: systemClock, onError: (error) => void errors.push(error) });
+    const payloads = createAwsPayloadStore(resources, { clients });
+    const functions = createFunctions({
+      store,
+      payloads,
+      clock: systemClock,
+      onError: (error) => void errors.push(error),
+    });
     const run = async (first: number, end: number): Promise<Cpu> => ({
       apiMs: await timeApi(functions, eventsOf(profile, targetUrl, first, end)),
       workerMs: await timeWorker(functions, services, profile.workerBatch),

@@ -1,6 +1,6 @@
 /** The functions as Lambda has them, on a store of AWS: the handlers of ingest-api and delivery-worker. */
 
-import type { Clock } from '@millrace/core';
+import type { Clock, PayloadStore } from '@millrace/core';
 import type { createAwsMessageStore } from '@millrace/core/aws';
 import { createDeliveryHandler, createHttpTarget, type SqsHandler } from '@millrace/delivery-worker';
 import { createLambdaHandler } from '../../../ingest-api/src/lambda-handler.ts';
@@ -13,6 +13,7 @@ export interface Functions {
 
 interface FunctionsDeps {
   readonly store: ReturnType<typeof createAwsMessageStore>;
+  readonly payloads: PayloadStore;
   readonly clock: Clock;
   /** Told of every error that a function survives. */
   readonly onError: (error: unknown) => void;
@@ -22,7 +23,13 @@ interface FunctionsDeps {
 const CONCURRENCY = 128;
 
 export function createFunctions(deps: FunctionsDeps): Functions {
-  const target = createHttpTarget({ connectTimeoutMs: 5_000, connections: CONCURRENCY, userAgent: 'Millrace' });
+  const { payloads } = deps;
+  const target = createHttpTarget({
+    connectTimeoutMs: 5_000,
+    connections: CONCURRENCY,
+    userAgent: 'Millrace',
+    payloads,
+  });
   return {
     api: createLambdaHandler({
       ...deps,

@@ -1,6 +1,6 @@
 /** The whole system in one process, on the local AWS, with a target that remembers what it got. */
 
-import { createAwsClients, createAwsMessageStore } from '@millrace/core/aws';
+import { createAwsClients, createAwsMessageStore, createAwsPayloadStore } from '@millrace/core/aws';
 import {
   createEventSourceMapping,
   createMessageResources,
@@ -40,7 +40,8 @@ export async function startLocalSystem({ workerBatch, answer }: LocalSystemOptio
   const [queueUrl = ''] = resources.workQueueUrls;
   const store = createAwsMessageStore(resources, { clients, clock });
   const errors: unknown[] = [];
-  const functions = createFunctions({ store, clock, onError: (error) => void errors.push(error) });
+  const payloads = createAwsPayloadStore(resources, { clients, clock });
+  const functions = createFunctions({ store, payloads, clock, onError: (error) => void errors.push(error) });
   const receiver = await startReceiver((reception) => answer(reception, receiver.of(reception.webhookId).length));
   const mapping = { aws, queueUrl, clock: clock.now, batchSize: workerBatch, timeoutMs: 60_000 };
   aws.clearCalls();

@@ -15,6 +15,7 @@ Examples:
 
 Settings (environment):
   MILLRACE_ALLOW_HTTP=true           allow targets on plain http
+  MILLRACE_PUBLIC_URL=URL            what upload URLs begin with (default: the address that a client used)
   MILLRACE_CORS_ORIGINS=ORIGIN,…     let pages of these origins call the API (default: none)
   MILLRACE_CONCURRENCY=128           deliveries under way at once
   MILLRACE_CONNECT_TIMEOUT_MS=5000   for connecting to a target

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HealthProblem, systemClock } from '@millrace/core';
-import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
+import { type FilePayloadStore, openFilePayloadStore, openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
 import { createHttpTarget, type DeliveryLoop, deliver, logAttempt, startDeliveryLoop } from '@millrace/delivery-worker';
 import { createApp } from '@millrace/ingest-api';
 import type { Logger } from 'pino';
@@ -33,9 +33,12 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     ...(config.maxBytes === undefined ? {} : { maxBytes: config.maxBytes }),
   });
   try {
+    const payloads = await openFilePayloadStore({ folder: config.data, index: store.payloadIndex });
     let delivery: Delivery | undefined;
     const app = createApp({
       store,
+      payloads,
+      uploads: payloads,
       clock: systemClock,
       config: config.api,
       readiness: () => findStall(store, delivery?.loop),
@@ -43,8 +46,8 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     });
     const server = await listen(app.fetch, config.host, config.port);
     // Only now: when the address cannot be had, nothing has been begun.
-    if (config.delivery) delivery = startDelivery(store, config, version, log);
-    const stopRetention = startRetention(store, log);
+    if (config.delivery) delivery = startDelivery({ store, payloads }, config, version, log);
+    const stopRetention = startRetention({ store, payloads }, log);
     return {
       url: server.url,
       async stop() {
@@ -59,14 +62,20 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
   }
 }
 
+interface Stores {
+  readonly store: SqliteStore;
+  readonly payloads: FilePayloadStore;
+}
+
 interface Delivery {
   readonly loop: DeliveryLoop;
   stop(): Promise<void>;
 }
 
-function startDelivery(store: SqliteStore, config: UpConfig, version: string, log: Logger): Delivery {
+function startDelivery({ store, payloads }: Stores, config: UpConfig, version: string, log: Logger): Delivery {
   const { concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
-  const target = createHttpTarget({ connectTimeoutMs, connections: concurrency, userAgent: `Millrace/${version}` });
+  const userAgent = `Millrace/${version}`;
+  const target = createHttpTarget({ connectTimeoutMs, connections: concurrency, userAgent, payloads });
   const onError = createHeldUpLog(log, systemClock);
   const deps = {
     store,
@@ -104,10 +113,11 @@ async function findStall(store: SqliteStore, loop: DeliveryLoop | undefined): Pr
 }
 
 /** Returns a function that ends it. */
-function startRetention(store: SqliteStore, log: Logger): () => void {
+function startRetention({ store, payloads }: Stores, log: Logger): () => void {
   const remove = (): void => {
-    store.removeExpired().then(
-      (removed) => removed > 0 && log.debug({ removed }, 'messages past their retention were removed'),
+    Promise.all([store.removeExpired(), payloads.removeUnused()]).then(
+      ([messages, bodies]) =>
+        messages + bodies > 0 && log.debug({ messages, bodies }, 'what is past its retention was removed'),
       (error) => log.error({ err: error }, 'retention is held up'),
     );
   };

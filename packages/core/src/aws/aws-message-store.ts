@@ -1,9 +1,11 @@
-import type { Clock } from '../ports/clock.ts';
+import { type Clock, systemClock } from '../ports/clock.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
 import { type AwsClients, createAwsClients } from './aws-clients.ts';
 import type { AwsConfig } from './aws-config.ts';
 import { createDynamoMessageStore, type DynamoMessageStore } from './dynamodb-message-store.ts';
 import { createS3ObjectStore } from './s3-object-store.ts';
+import { createS3PayloadStore } from './s3-payload-store.ts';
 
 export interface AwsStoreOptions {
   readonly clients?: AwsClients;
@@ -29,9 +31,18 @@ export function createAwsMessageStore(
     sqs,
     // Few messages have a part in S3, and its client takes long to load.
     objects: { get: (...call) => objects().get(...call), put: (...call) => objects().put(...call) },
+    payloads: createAwsPayloadStore(config, { clients, ...options }),
     tableName,
     queueUrls: { work: workQueueUrls, deadLetters: deadLetterQueueUrl },
     dedupeDays,
     ...options,
   });
+}
+
+/** The payload store of a deployed system. Makes no call. */
+export function createAwsPayloadStore(
+  { bucketName }: Pick<AwsConfig, 'bucketName'>,
+  { clients = createAwsClients(), clock = systemClock }: Pick<AwsStoreOptions, 'clients' | 'clock'> = {},
+): PayloadStore {
+  return createS3PayloadStore({ clients, bucket: bucketName, clock });
 }

@@ -2,7 +2,7 @@ export type { AccountingReport } from './accounting.ts';
 export { type AwsClientOptions, type AwsClients, createAwsClients } from './aws-clients.ts';
 export { type AwsConfig, loadAwsConfig } from './aws-config.ts';
 export * from './aws-errors.ts';
-export { createAwsMessageStore } from './aws-message-store.ts';
+export { createAwsMessageStore, createAwsPayloadStore } from './aws-message-store.ts';
 export * from './dynamodb-message-store.ts';
 export { UnreadableEntryError } from './entry-body.ts';
 export { EntryObjectMissingError } from './entry-objects.ts';

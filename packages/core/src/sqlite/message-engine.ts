@@ -18,6 +18,7 @@ import type { AcceptResult, ClaimResult, Counts, SettleResult } from '../ports/m
 import { createCounters } from './counters.ts';
 import { createHandedOut } from './handed-out.ts';
 import { createMessageOperations } from './message-operations.ts';
+import { createPayloadRows, type PayloadColumns, payloadOf, toPayloadColumns } from './payload-rows.ts';
 import {
   type Accepted,
   type ClaimRecord,
@@ -52,7 +53,7 @@ interface ExistingRow {
   readonly remove_at: number | null;
 }
 
-interface RequestRow {
+interface RequestRow extends PayloadColumns {
   readonly id: number;
   readonly message_id: string;
   readonly sender_id: string;
@@ -71,11 +72,12 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const counters = createCounters(db);
   const handedOut = createHandedOut();
   const operations = createMessageOperations(db, counters);
+  const payloadRows = createPayloadRows(db);
 
   const insertMessage = db.prepare(`
     INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL, NULL, ?)
     ON CONFLICT (message_id, sender_id, timestamp, target_url) DO NOTHING`);
-  const insertRequest = db.prepare('INSERT INTO requests VALUES (?, ?, ?, ?)');
+  const insertRequest = db.prepare('INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
   const deleteMessage = db.prepare('DELETE FROM messages WHERE id = ?');
   const deleteRequest = db.prepare('DELETE FROM requests WHERE id = ?');
   const selectExisting = db.prepare(`
@@ -97,7 +99,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const selectNextDue = db.prepare('SELECT min(due) AS due FROM messages WHERE due > ?');
   const selectOldestDue = db.prepare('SELECT min(due) AS due FROM messages WHERE due IS NOT NULL');
   const selectRequest = db.prepare(`
-    SELECT id, message_id, sender_id, timestamp, target_url, round, due, max_attempts, expires_at, method, headers, body
+    SELECT id, message_id, sender_id, timestamp, target_url, round, due, max_attempts, expires_at, requests.*
     FROM messages JOIN requests USING (id) WHERE id = ?`);
   const selectRemovable = db.prepare('SELECT id FROM messages WHERE remove_at <= ? ORDER BY remove_at LIMIT ?');
   const updateLeases = db.prepare(`UPDATE messages SET due = ? WHERE due > ? AND status = 'PROCESSING'`);
@@ -135,7 +137,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       ...[status, round, due, reason, maxAttempts, lifetime, expiresAt, now, removalTime(status, now)],
     );
     if (changes === 0) return false;
-    insertRequest.run(id, record.method, record.headers, Buffer.from(record.body, 'latin1'));
+    const body = Buffer.from(record.body, 'latin1');
+    insertRequest.run(id, record.method, record.headers, body, ...toPayloadColumns(record.payload));
     return true;
   }
 
@@ -200,6 +203,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
 
   return {
     ...operations,
+    ...payloadRows,
 
     /** Accepts each, and hands the first `handOut` of those that are new out at once. */
     accept({ now, records, handOut }: { now: number; records: readonly MessageRecord[]; handOut: number }): Accepted {
@@ -259,6 +263,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
           method: row.method,
           headers: row.headers,
           body: toBuffer(row.body).toString('latin1'),
+          payload: payloadOf(row),
           maxAttempts: row.max_attempts,
           expiresAt: row.expires_at,
           round: row.round,

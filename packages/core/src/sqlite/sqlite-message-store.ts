@@ -11,6 +11,7 @@ import { type Clock, systemClock } from '../ports/clock.ts';
 import type { Entry, HealthProblem, MessageFilter, MessageStore, MessageView } from '../ports/message-store.ts';
 import { type EngineHost, openInline, openThread } from './engine-host.ts';
 import { createHandOff } from './hand-off.ts';
+import { createPayloadIndex, type PayloadIndex } from './payload-index.ts';
 import { type RowEntry, type RowReference, toMessageRecord, toRowEntry } from './records.ts';
 
 export interface SqliteStoreOptions {
@@ -40,6 +41,8 @@ export interface SqliteStore extends MessageStore {
   oldestDue(): Promise<number | null>;
   /** Removes messages whose retention is over, in small slices; returns how many. */
   removeExpired(): Promise<number>;
+  /** For the payload store of the same folder. */
+  readonly payloadIndex: PayloadIndex;
   /** Ends what was begun, and gives the folder free. */
   close(): Promise<void>;
 }
@@ -238,6 +241,8 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
         if (slice < REMOVE_SLICE) return removed;
       }
     },
+
+    payloadIndex: createPayloadIndex(host),
 
     close: () => host.close(),
   };

@@ -63,12 +63,12 @@ test('SQS waits as long as it is asked to: an entry that is handed back comes at
   const { store, workQueueUrl, receiveSome } = await openSystem();
   await store.accept([liveMessage()]);
   const [message] = await receiveSome(workQueueUrl);
-  const entry = await store.readEntry(message?.Body ?? '');
+  const entry = store.readEntry(message?.Body ?? '');
   const until = systemClock.now() + 3_000;
   await store.handBack([{ entry, until }]);
   for (;;) {
     const bodies = (await receiveSome(workQueueUrl)).map(({ Body = '' }) => Body);
-    const entries = await Promise.all(bodies.map((body) => store.readEntry(body)));
+    const entries = bodies.map((body) => store.readEntry(body));
     if (entries.some(({ notBefore }) => notBefore === until)) break;
   }
   expect(systemClock.now()).toBeGreaterThanOrEqual(until);
@@ -94,7 +94,7 @@ test('a batch of bodies that are too large for one request to SQS, and for SQS a
   while (found.size < messages.length) {
     for (const queueUrl of resources.workQueueUrls) {
       for (const { Body = '' } of await receiveSome(queueUrl)) {
-        const { identity, request } = await store.readEntry(Body);
+        const { identity, request } = store.readEntry(Body);
         found.set(identity.messageId, request.body.length);
       }
     }
@@ -113,7 +113,7 @@ test('entries of a sender to an origin share a group, others have another one', 
   ]);
   while (groups.size < 4) {
     for (const { Body = '', Attributes = {} } of await receiveSome(workQueueUrl)) {
-      groups.set((await store.readEntry(Body)).identity.messageId, Attributes['MessageGroupId']);
+      groups.set(store.readEntry(Body).identity.messageId, Attributes['MessageGroupId']);
     }
   }
   expect(groups.get('a')).toEqual(expect.any(String));
@@ -130,14 +130,14 @@ test('an entry that nobody is done with goes to the stranded queue unchanged, an
   expect(await receive(workQueueUrl)).toEqual([]);
   const [stranded] = await receiveSome(resources.strandedQueueUrl);
   expect(stranded?.Body).toBe(first?.Body);
-  const entry = await store.readEntry(stranded?.Body ?? '');
+  const entry = store.readEntry(stranded?.Body ?? '');
   expect(await store.settleStranded([entry])).toEqual(['settled']);
   expect(await store.get(message.identity)).toMatchObject([{ status: 'FAILED', reason: 'redriven' }]);
   const [letter] = await receiveSome(resources.deadLetterQueueUrl);
   expect(letter?.MessageAttributes).toMatchObject({ reason: { StringValue: 'redriven' } });
   expect(await store.replay(message.identity)).toEqual({ found: 1, replayed: 1 });
   const [again] = await receiveSome(workQueueUrl);
-  const replayed = await store.readEntry(again?.Body ?? '');
+  const replayed = store.readEntry(again?.Body ?? '');
   expect(replayed.request).toEqual(message.request);
 });
 

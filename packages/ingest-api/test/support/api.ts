@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { afterEach } from '@jest/globals';
-import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
+import { type FilePayloadStore, openFilePayloadStore, openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
 import { createManualClock, type ManualClock } from '@millrace/core/testing';
 import { type ApiDeps, createApp } from '../../src/index.ts';
 import { type Client, createClient } from './client.ts';
@@ -21,6 +21,7 @@ export interface Api {
   readonly client: Client;
   readonly contract: Contract;
   readonly store: SqliteStore;
+  readonly payloads: FilePayloadStore;
   readonly clock: ManualClock;
   readonly url: string;
   /** What was reported as unexpected. */
@@ -31,6 +32,8 @@ export interface ApiOptions extends Partial<Pick<ApiDeps, 'readiness' | 'callerO
   readonly config?: Partial<ApiDeps['config']>;
   /** Methods of the store that do something else. */
   readonly faults?: Partial<ApiDeps['store']>;
+  /** The same of the payload store. */
+  readonly payloadFaults?: Partial<ApiDeps['payloads']>;
 }
 
 const closers: (() => Promise<void>)[] = [];
@@ -40,16 +43,19 @@ afterEach(async () => {
 });
 
 /** Started for one test, and closed after it. */
-export async function startApi({ config, faults, ...deps }: ApiOptions = {}): Promise<Api> {
+export async function startApi({ config, faults, payloadFaults, ...deps }: ApiOptions = {}): Promise<Api> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-api-'));
   closers.push(() => rm(folder, { recursive: true }));
   const clock = createManualClock();
   const store = await openSqliteStore({ folder, clock, thread: false });
   closers.push(() => store.close());
 
+  const payloads = await openFilePayloadStore({ folder, index: store.payloadIndex, clock });
   const errors: unknown[] = [];
   const app = createApp({
     store: { ...store, ...faults },
+    payloads: { ...payloads, ...payloadFaults },
+    uploads: payloads,
     clock,
     config: { allowHttp: false, corsOrigins: [], ...config },
     onError: (error) => errors.push(error),
@@ -70,5 +76,5 @@ export async function startApi({ config, faults, ...deps }: ApiOptions = {}): Pr
   const contract = createContract(JSON.parse(await document.text()));
   const client = createClient(url, contract);
   closers.push(() => client.close());
-  return { app, client, contract, store, clock, url, errors };
+  return { app, client, contract, store, payloads, clock, url, errors };
 }
