@@ -73,7 +73,7 @@ function isMissing(error: unknown): boolean {
 /** Not `Readable.from`: destroying that waits for the chunk that is being read, which may never come. */
 function toStream(opened: OpenPayload): Readable {
   const chunks = opened.chunks[Symbol.asyncIterator]();
-  return new Readable({
+  const stream = new Readable({
     read() {
       chunks.next().then(
         ({ done, value }) => this.push(done === true ? null : value),
@@ -87,4 +87,6 @@ function toStream(opened: OpenPayload): Readable {
       );
     },
   });
+  // Who sends it listens as well, but not beyond the exchange: then an error is nobody's concern.
+  return stream.on('error', () => undefined);
 }

@@ -22,13 +22,15 @@ export interface Api {
   readonly contract: Contract;
   readonly store: SqliteStore;
   readonly payloads: FilePayloadStore;
+  /** The data folder. */
+  readonly folder: string;
   readonly clock: ManualClock;
   readonly url: string;
   /** What was reported as unexpected. */
   readonly errors: readonly unknown[];
 }
 
-export interface ApiOptions extends Partial<Pick<ApiDeps, 'readiness' | 'callerOf'>> {
+export interface ApiOptions extends Partial<Pick<ApiDeps, 'readiness' | 'callerOf' | 'uploads'>> {
   readonly config?: Partial<ApiDeps['config']>;
   /** Methods of the store that do something else. */
   readonly faults?: Partial<ApiDeps['store']>;
@@ -76,5 +78,5 @@ export async function startApi({ config, faults, payloadFaults, ...deps }: ApiOp
   const contract = createContract(JSON.parse(await document.text()));
   const client = createClient(url, contract);
   closers.push(() => client.close());
-  return { app, client, contract, store, payloads, clock, url, errors };
+  return { app, client, contract, store, payloads, folder, clock, url, errors };
 }
