@@ -94,8 +94,10 @@ describe('every statement of the engine', () => {
     expect(tables.length).toBeGreaterThan(30);
   });
 
-  test('finds messages and requests through an index: none scans a table', () => {
-    const scans = [...plans].filter(([, plan]) => plan.some((step) => /^SCAN (messages|requests)\b/.test(step)));
+  test('finds messages, requests and payloads through an index: none scans a table', () => {
+    const scans = [...plans].filter(([, plan]) =>
+      plan.some((step) => /^SCAN (messages|requests|payloads)\b/.test(step)),
+    );
     expect(scans).toEqual([]);
   });
 

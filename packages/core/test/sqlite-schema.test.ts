@@ -58,7 +58,7 @@ describe('a new database', () => {
   test('is made from an empty file too', async () => {
     await writeFile(path.join(folder, DATABASE_FILE), '');
     await expectUsable(folder);
-    expect(tablesOf(folder)).toEqual(['counters', 'messages', 'probe', 'requests']);
+    expect(tablesOf(folder)).toEqual(['counters', 'messages', 'payloads', 'probe', 'requests']);
   });
 
   test('is made once: a later start leaves it as it is', async () => {

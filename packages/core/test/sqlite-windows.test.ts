@@ -23,7 +23,7 @@ function insertRows(folder: string): void {
       '2026-11-22T10:00:00Z', 'https://partner.example/', 'hash', 'FAILED', 0, 1, NULL, NULL, 'gone', 0, 0, 3, 1000,
       ${START_TIME + 1_000}, ${START_TIME}, NULL, NULL, NULL, ${START_TIME + 1_000_000}
     FROM n;
-    INSERT INTO requests SELECT id, 'POST', '[]', x'' FROM messages;
+    INSERT INTO requests (id, method, headers, body) SELECT id, 'POST', '[]', x'' FROM messages;
     UPDATE counters SET value = ${ROWS} WHERE name IN ('accepted', 'failed')`);
   db.close();
 }

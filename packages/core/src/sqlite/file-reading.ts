@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { PayloadRef } from '../domain/payload.ts';
 import { StoreUnavailableError } from '../errors.ts';
+import { passedThrough } from '../stream-memory.ts';
 
 const CHUNK_BYTES = 64 * 1_024;
 
@@ -11,6 +12,7 @@ export async function* readFileChunks(handle: FileHandle, { key, size }: Payload
     const { bytesRead } = await read(handle, key, chunk, position);
     if (bytesRead === 0) throw new StoreUnavailableError(`the payload ${key} was cut short while it was read`);
     position += bytesRead;
+    passedThrough(bytesRead);
     yield chunk.subarray(0, bytesRead);
   }
 }

@@ -77,7 +77,9 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const insertMessage = db.prepare(`
     INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL, NULL, ?)
     ON CONFLICT (message_id, sender_id, timestamp, target_url) DO NOTHING`);
-  const insertRequest = db.prepare('INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+  const insertRequest = db.prepare(`
+    INSERT INTO requests (id, method, headers, body, payload_key, payload_sha256, payload_size, payload_etag)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
   const deleteMessage = db.prepare('DELETE FROM messages WHERE id = ?');
   const deleteRequest = db.prepare('DELETE FROM requests WHERE id = ?');
   const selectExisting = db.prepare(`

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PayloadUpload } from '../domain/payload.ts';
 import { UploadRefusedError } from '../ports/payload-store.ts';
+import { passedThrough } from '../stream-memory.ts';
 
 /**
  * Passes chunks on, and ends with an error unless they are what was announced.
@@ -16,6 +17,7 @@ export async function* checked(
     length += chunk.length;
     if (length > size) throw new UploadRefusedError('too-large', `the upload has more than its ${size} bytes`);
     sum.update(chunk);
+    passedThrough(chunk.length);
     yield chunk;
   }
   if (length < size) throw new UploadRefusedError('mismatch', `the upload has ${length} of its ${size} bytes`);

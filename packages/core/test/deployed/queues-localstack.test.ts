@@ -2,7 +2,7 @@
 
 import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { expect, jest, test } from '@jest/globals';
-import { systemClock } from '@millrace/core';
+import { LIMITS, systemClock } from '@millrace/core';
 import { createAwsMessageStore } from '@millrace/core/aws';
 import { aMessage, anEntry, uniqueId } from '@millrace/core/testing';
 import { createMessageResources } from '@millrace/core/testing/aws';
@@ -84,9 +84,9 @@ test('an entry that is due in a day is taken, and waits in the queue', async () 
   expect(await countDelayed(workQueueUrl)).toBe(1);
 });
 
-test('a batch of bodies that are too large for one request to SQS, and for SQS at all, is taken whole', async () => {
+test('a batch of bodies that are too large for one request to SQS is taken whole', async () => {
   const { store, resources, receiveSome } = await openSystem();
-  const sizes = [...Array.from({ length: 12 }, () => 120_000), 250_000, 257_000, 262_144, 1_500_000];
+  const sizes = [...Array.from({ length: 12 }, () => 120_000), LIMITS.inlineBodyBytes];
   const messages = sizes.map((size) => liveMessage({ body: 'ü'.repeat(size / 2) }));
   const results = await store.accept(messages);
   expect(results.map(({ kind }) => kind)).toEqual(messages.map(() => 'accepted'));
@@ -123,7 +123,7 @@ test('entries of a sender to an origin share a group, others have another one', 
 
 test('an entry that nobody is done with goes to the stranded queue unchanged, and its message ends', async () => {
   const { store, resources, workQueueUrl, receive, receiveSome } = await openSystem({ maxReceiveCount: 2 });
-  const message = liveMessage({ body: 'x'.repeat(300_000) });
+  const message = liveMessage({ body: 'x'.repeat(100_000) });
   await store.accept([message]);
   const [first] = await receiveSome(workQueueUrl);
   await receiveSome(workQueueUrl);
