@@ -7,6 +7,7 @@ import { createSigningSecrets, systemClock } from '@millrace/core';
 import {
   createAwsClients,
   createAwsMessageStore,
+  createAwsPayloadStore,
   createAwsSecretStore,
   createDynamoCircuitStore,
 } from '@millrace/core/aws';
@@ -42,6 +43,7 @@ export async function measureWarm(): Promise<readonly Row[]> {
   const store = createAwsMessageStore(RESOURCES, { clients });
   const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/bench' }, clients);
   const signing = createSigningSecrets({ store: secrets, clock: systemClock });
+  const payloads = createAwsPayloadStore(RESOURCES, { clients });
   const target = await startTarget();
   try {
     const batches: string[][] = [];
@@ -49,6 +51,7 @@ export async function measureWarm(): Promise<readonly Row[]> {
       store,
       signing,
       circuits: createDynamoCircuitStore({ client: clients.dynamodb, tableName: RESOURCES.circuitsTableName }),
+      payloads,
       parameters: { get: () => Promise.resolve(undefined) },
       clock: systemClock,
       config: { allowHttp: true, corsOrigins: [], callersParameter: undefined, openFrontDoor: true },
@@ -66,6 +69,7 @@ export async function measureWarm(): Promise<readonly Row[]> {
       connections: 128,
       userAgent: 'Millrace',
       allowedPrivateCidrs: ['127.0.0.0/8'],
+      payloads,
     });
     const deliver = createDeliveryHandler({
       store,

@@ -33,6 +33,8 @@ export interface MessageInput {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly bodyEncoding?: 'utf8' | 'base64';
+  /** In place of a body. */
+  readonly payloadId?: string;
   readonly retry?: { readonly maxAttempts: number };
   readonly expiresAt?: string;
 }
@@ -42,6 +44,22 @@ export interface Accepted {
   readonly senderId: string;
   readonly status: string;
   readonly duplicate: boolean;
+}
+
+/** A large body to upload: the body of `POST /payloads`. */
+export interface PayloadInput {
+  readonly senderId: string;
+  /** In hexadecimal digits. */
+  readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Where and how to put a large body. */
+export interface UploadTicket {
+  readonly payloadId: string;
+  readonly uploadUrl: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** One thing that is wrong with a request. */
@@ -218,6 +236,11 @@ export const isAccepted = shape<Accepted>({
   status: isString,
   duplicate: isBoolean,
 });
+
+const isTexts: Guard<Readonly<Record<string, string>>> = (value): value is Record<string, string> =>
+  isRecord(value) && Object.values(value).every(isString);
+
+export const isUploadTicket = shape<UploadTicket>({ payloadId: isString, uploadUrl: isString, headers: isTexts });
 
 const isBatchResult = shape<BatchResult>({
   index: isNumber,

@@ -19,18 +19,21 @@ import {
   isStats,
   isTarget,
   isTargetPage,
+  isUploadTicket,
   type KeyInput,
   type KeyView,
   type MessageInput,
   type MessageView,
   type NewKey,
   type Page,
+  type PayloadInput,
   parseJson,
   type ReplayPage,
   type SigningSecretsView,
   type Stats,
   type TargetPage,
   type TargetView,
+  type UploadTicket,
 } from './api-shapes.ts';
 import { ApiError, ForeignAnswerError, UnreachableError } from './client-errors.ts';
 import { EXIT, ExitError } from './exit.ts';
@@ -89,6 +92,7 @@ export interface ApiClient {
   send(message: MessageInput): Promise<Accepted>;
   /** @param ndjson up to 100 messages, one a line */
   sendBatch(ndjson: Uint8Array): Promise<BatchAnswer>;
+  beginUpload(payload: PayloadInput): Promise<UploadTicket>;
   get(messageId: string, senderId?: string): Promise<readonly MessageView[]>;
   list(query: ListInput): Promise<Page>;
   replayOne(messageId: string, which: ReplayOneInput): Promise<{ readonly replayed: number }>;
@@ -189,6 +193,7 @@ export function createClient(options: ClientOptions): ApiClient {
       if (isBatchAnswer(body)) return { results: body.results, retryAfterMs: answer.retryAfterMs };
       return readAnswer(answer, isNothing);
     },
+    beginUpload: (payload) => call(post('/payloads', payload), isUploadTicket),
     async get(messageId, senderId) {
       const path = `/messages/${encodeStrictly(messageId)}${queryText({ senderId })}`;
       return (await call({ method: 'GET', path }, isMessages)).messages;

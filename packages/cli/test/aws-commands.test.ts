@@ -6,6 +6,7 @@ import {
   type AwsClients,
   createAwsClients,
   createAwsMessageStore,
+  createAwsPayloadStore,
   createAwsSecretStore,
   createDynamoCircuitStore,
 } from '@millrace/core/aws';
@@ -45,14 +46,16 @@ beforeEach(async () => {
   const { circuitsTableName: tableName } = resources;
   const circuits = createDynamoCircuitStore({ client: clients.dynamodb, tableName, clock });
   receiver = await startReceiver(() => 404);
+  const payloads = createAwsPayloadStore(resources, { clients, clock });
   target = createHttpTarget({
     connectTimeoutMs: 5_000,
     connections: 10,
     userAgent: 'Millrace',
     allowedPrivateCidrs: ['127.0.0.0/8'],
+    payloads,
   });
   const app = createApp({
-    ...{ store, signing, circuits, clock, config: { allowHttp: true, corsOrigins: [] } },
+    ...{ store, signing, circuits, payloads, clock, config: { allowHttp: true, corsOrigins: [] } },
     callerOf: () => ({ name: 'the caller', senders }),
   });
   const onError = (error: unknown) => {

@@ -1,11 +1,13 @@
 /** The whole system on the adapters of AWS, in one process: the API, the workers behind their queues, the accounting. */
 
+import { hash } from 'node:crypto';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createSigningSecrets } from '@millrace/core';
+import { createSigningSecrets, type PayloadStore } from '@millrace/core';
 import {
   type AwsClients,
   createAwsClients,
   createAwsMessageStore,
+  createAwsPayloadStore,
   createAwsSecretStore,
   createDynamoCircuitStore,
   type DynamoMessageStore,
@@ -37,6 +39,7 @@ let aws: LocalAws;
 let clients: AwsClients;
 let resources: MessageResources;
 let store: DynamoMessageStore;
+let payloads: PayloadStore;
 let target: Target;
 let receiver: Receiver;
 let api: ReturnType<typeof createApp>;
@@ -63,13 +66,15 @@ beforeEach(async () => {
   answers = [];
   errors = [];
   receiver = await startReceiver(() => answers.shift() ?? 200);
+  payloads = createAwsPayloadStore(resources, { clients, clock });
   target = createHttpTarget({
     connectTimeoutMs: 5_000,
     connections: 10,
     userAgent: 'Millrace',
     allowedPrivateCidrs: ['127.0.0.0/8'],
+    payloads,
   });
-  api = createApp({ store, signing, circuits, clock, config: { allowHttp: true, corsOrigins: [] } });
+  api = createApp({ store, signing, circuits, payloads, clock, config: { allowHttp: true, corsOrigins: [] } });
   const onError = (error: unknown): void => void errors.push(error);
   const deliveryHandler = createDeliveryHandler({
     ...{ store, signing, target, clock, onAttempt: () => undefined, onError },
@@ -98,6 +103,12 @@ afterAll(async () => {
   for (const client of Object.values(clients)) client.destroy();
   await aws.close();
 });
+
+interface Ticket {
+  readonly payloadId: string;
+  readonly uploadUrl: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 function aBody(messageId: string, fields: object = {}) {
   const targetUrl = `${receiver.url}/hooks`;
@@ -153,6 +164,42 @@ describe('a message on AWS', () => {
     expect(errors).toEqual([]);
   });
 
+  test('with a large body is sent from the payload store, again after a failure and after a replay', async () => {
+    const body = 'grüße '.repeat(50_000);
+    answers = [500, 404];
+    expect(await post('/message', aBody('m1', { body }))).toMatchObject({ status: 202 });
+    expect(await post('/message', aBody('m1', { body }))).toMatchObject({ status: 200 });
+    await passTime();
+    expect(await statusOf('m1')).toEqual({ status: 'FAILED', reason: 'rejected', attempts: 2 });
+    expect(await post('/messages/m1/replay', { senderId: 'billing' })).toMatchObject({ status: 202 });
+    await work.settle();
+    expect(receiver.receptions.map((reception) => reception.body.toString() === body)).toEqual([true, true, true]);
+    expect(await statusOf('m1')).toEqual({ status: 'SUCCESS', reason: null, attempts: 1 });
+    expect(deadLetters()[0]?.body.length).toBeLessThan(1_000);
+    expect(errors).toEqual([]);
+  });
+
+  test('names a body that was uploaded, and is a dead letter when that is gone', async () => {
+    const bytes = Buffer.alloc(3_000_000, 'abcdefghijk');
+    const upload = { senderId: 'billing', sha256: hash('sha256', bytes), size: bytes.length };
+    const { status, json } = await post('/payloads', upload);
+    expect(status).toBe(201);
+    const { payloadId, uploadUrl, headers } = json as unknown as Ticket;
+    expect(await post('/message', aBody('m1', { body: '', payloadId }))).toMatchObject({ status: 400 });
+    const { 'content-length': _, ...others } = headers;
+    expect((await fetch(uploadUrl, { method: 'PUT', body: bytes, headers: others })).status).toBe(200);
+    for (const id of ['m1', 'm2']) {
+      expect(await post('/message', aBody(id, { body: '', payloadId }))).toMatchObject({ status: 202 });
+      if (id === 'm1') await work.settle();
+    }
+    expect(receiver.receptions.map(({ body }) => body.equals(bytes))).toEqual([true]);
+    const object = `${aws.config.endpoint}/${resources.bucketName}/payloads/bodies/billing/${upload.sha256}`;
+    expect((await fetch(object, { method: 'DELETE' })).status).toBe(204);
+    await work.settle();
+    expect(await statusOf('m2')).toEqual({ status: 'FAILED', reason: 'payload-missing', attempts: 0 });
+    expect(receiver.receptions).toHaveLength(1);
+  });
+
   test('that fails is tried again after a while, and no sooner', async () => {
     answers = [500, 503];
     await post('/message', aBody('m1'));
@@ -185,7 +232,7 @@ describe('a message on AWS', () => {
   test('that waits longer than a queue can is delivered when it is due', async () => {
     await post('/message', aBody('m1'));
     const [message] = resources.workQueueUrls.flatMap((url) => [...aws.sqs.messages(url)]);
-    const entry = await store.readEntry(message?.sent.body ?? '');
+    const entry = store.readEntry(message?.sent.body ?? '');
     const due = clock.now() + 40 * MINUTE_MS;
     await store.handBack([{ entry, until: due }]);
     await store.claim([{ entry, token: 'of a worker that dies', leaseMs: 40 * MINUTE_MS }]);

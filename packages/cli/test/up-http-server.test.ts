@@ -73,6 +73,50 @@ describe('listen', () => {
   });
 });
 
+describe('a client that takes its time', () => {
+  const LIMITS = { requestMs: 100, uploadMs: NEVER_MS };
+  const head = (method: string) => `${method} / HTTP/1.1\r\nhost: here\r\ncontent-length: 100\r\n\r\n`;
+  /** Reads the body to its end before it answers. */
+  const echo = async (request: Request) => new Response(`${(await request.arrayBuffer()).byteLength} bytes`);
+
+  /** Writes a byte every 10 ms. */
+  function trickle({ socket }: RawClient, bytes = Number.POSITIVE_INFINITY): void {
+    let left = bytes;
+    const timer = setInterval(() => {
+      socket.write('x');
+      left -= 1;
+      if (left === 0) clearInterval(timer);
+    }, 10);
+    cleanups.push(() => clearInterval(timer));
+  }
+
+  async function startLimited(): Promise<RawClient> {
+    const server = await listen(echo, '127.0.0.1', 0, LIMITS);
+    cleanups.push(() => server.close(0));
+    return await connect(server.url);
+  }
+
+  test('over its request is cut off, even while something comes', async () => {
+    const client = await startLimited();
+    await client.write(head('POST'));
+    trickle(client);
+    await client.closed;
+    expect(client.received()).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  test('over an upload goes on as long as something comes, and is cut off when nothing does', async () => {
+    const client = await startLimited();
+    await client.write(head('PUT'));
+    // Takes a second, ten times the limit of other requests.
+    trickle(client, 100);
+    await client.receives(/100 bytes$/);
+    await client.write(head('PUT'));
+    await client.write('x');
+    await client.closed;
+    expect(client.received()).toMatch(/100 bytesHTTP\/1\.1 408 /);
+  });
+});
+
 describe('close', () => {
   test('closes connections that are at rest, and refuses new ones', async () => {
     const server = await start();

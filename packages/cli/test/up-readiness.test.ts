@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createSigningSecrets, StoreUnavailableError } from '@millrace/core';
-import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
+import { openFilePayloadStore, openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
 import {
   aMessage,
   createManualClock,
@@ -45,7 +45,9 @@ async function ready(changes: Partial<ReadinessDeps> = {}) {
   });
   const signing = createSigningSecrets({ store: createMemorySecretStore(), clock });
   const { circuits } = store;
-  const app = createApp({ store, signing, circuits, clock, config: { allowHttp: false, corsOrigins: [] }, readiness });
+  const payloads = await openFilePayloadStore({ folder, index: store.payloadIndex, clock });
+  const config = { allowHttp: false, corsOrigins: [] };
+  const app = createApp({ store, signing, circuits, payloads, clock, config, readiness });
   const response = await app.request('/health/ready');
   const { parts = [] } = (await response.json()) as { parts?: { part: string; detail: string }[] };
   return { status: response.status, parts: parts.map(({ part }) => part), parts_: parts };

@@ -4,7 +4,17 @@ import { describeFailure, outcomeStatus, react } from '@millrace/core';
 import fc from 'fast-check';
 
 /** What delivery.md says must follow: `retry` stands for "retry while attempts remain and the message lives". */
-type Verdict = 'succeed' | 'retry' | 'rejected' | 'gone' | 'aborted' | 'blocked' | 'interrupted' | 'expired' | 'held';
+type Verdict =
+  | 'succeed'
+  | 'retry'
+  | 'rejected'
+  | 'gone'
+  | 'aborted'
+  | 'blocked'
+  | 'payload-missing'
+  | 'interrupted'
+  | 'expired'
+  | 'held';
 
 const STATUS_VERDICTS: readonly { readonly from: number; readonly to: number; readonly verdict: Verdict }[] = [
   { from: 100, to: 199, verdict: 'rejected' },
@@ -32,6 +42,12 @@ const OTHER_VERDICTS: readonly {
   { outcome: { kind: 'tls', detail: 'bad certificate' }, verdict: 'retry', text: 'tls: bad certificate' },
   { outcome: { kind: 'connection', detail: 'ECONNRESET' }, verdict: 'retry', text: 'connection: ECONNRESET' },
   { outcome: { kind: 'blocked', detail: 'a setting' }, verdict: 'blocked', text: 'blocked: a setting' },
+  {
+    outcome: { kind: 'payload-missing', detail: 'x is gone' },
+    verdict: 'payload-missing',
+    text: 'payload-missing: x is gone',
+  },
+  { outcome: { kind: 'payload-unavailable', detail: 'EIO' }, verdict: 'retry', text: 'payload-unavailable: EIO' },
   {
     outcome: { kind: 'interrupted' },
     verdict: 'interrupted',

@@ -108,9 +108,9 @@ describe('every statement of the engine', () => {
     expect(tables.length).toBeGreaterThan(30);
   });
 
-  test('finds messages, requests and targets through an index: none scans a table', () => {
+  test('finds messages, requests, payloads and targets through an index: none scans a table', () => {
     const scans = [...plans].filter(([, plan]) =>
-      plan.some((step) => /^SCAN (messages|requests|targets)\b/.test(step)),
+      plan.some((step) => /^SCAN (messages|requests|payloads|targets)\b/.test(step)),
     );
     expect(scans).toEqual([]);
   });

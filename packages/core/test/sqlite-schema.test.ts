@@ -59,7 +59,16 @@ describe('a new database', () => {
   test('is made from an empty file too', async () => {
     await writeFile(path.join(folder, DATABASE_FILE), '');
     await expectUsable(folder);
-    expect(tablesOf(folder)).toEqual(['backlog', 'counters', 'keys', 'messages', 'probe', 'requests', 'targets']);
+    expect(tablesOf(folder)).toEqual([
+      'backlog',
+      'counters',
+      'keys',
+      'messages',
+      'payloads',
+      'probe',
+      'requests',
+      'targets',
+    ]);
   });
 
   test('is made once: a later start leaves it as it is', async () => {

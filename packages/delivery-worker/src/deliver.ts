@@ -15,7 +15,6 @@
 import {
   type AttemptError,
   type AttemptOutcome,
-  type ClaimResult,
   type Clock,
   describeFailure,
   type Entry,
@@ -27,6 +26,7 @@ import {
   type SettleResult,
   StoreUnavailableError,
 } from '@millrace/core';
+import { type Admitted, outcomeWithoutRequest, toResult, type Won } from './attempt-result.ts';
 import type { ExchangeTimings } from './exchange-timings.ts';
 import type { Admission, TargetGate } from './gate/target-gate.ts';
 import { exchangeDeadlineMs } from './http-target.ts';
@@ -65,6 +65,11 @@ export interface DeliverDeps extends SigningDeps {
   readonly sleep: (ms: number) => Promise<void>;
   /** Milliseconds that an exchange may take, without what the size of its body adds. */
   readonly requestTimeoutMs: number;
+  /**
+   * Milliseconds that an exchange may take where the process is stopped from outside after some time: one that may need
+   * more is never begun.
+   */
+  readonly longestExchangeMs?: number;
   /** Epoch milliseconds: when the process is stopped from outside. Before it, results are given up. */
   readonly stoppedAt?: number;
   /** Told of each attempt when its result is stored, or could not be. */
@@ -74,8 +79,6 @@ export interface DeliverDeps extends SigningDeps {
   /** Told why an entry was left to its queue, when it was for an error. */
   readonly onError: (error: unknown) => void;
 }
-
-type Won = Extract<ClaimResult, { kind: 'won' }>;
 
 /** A lease outlives its request by this, so that the result can be stored under it. */
 const LEASE_MARGIN_MS = 15_000;
@@ -121,8 +124,6 @@ async function admit(entry: Entry, leaseMs: number, { gate, clock }: DeliverDeps
   return gate === undefined || isExpired ? GO : await gate.ask(entry, leaseMs);
 }
 
-type Admitted = Exclude<Admission, { kind: 'wait' }>;
-
 async function deliverAdmitted(
   entry: Entry,
   deadlineMs: number,
@@ -166,7 +167,8 @@ async function attempt(
   const observe = (timings: ExchangeTimings): void => {
     measured.timings = timings;
   };
-  const withoutRequest = outcomeWithoutRequest(entry, claim, admission, startedAt);
+  const { longestExchangeMs } = deps;
+  const withoutRequest = outcomeWithoutRequest(entry, claim, admission, { startedAt, deadlineMs, longestExchangeMs });
   const outcome = withoutRequest ?? (await deps.send(deadlineMs, startedAt, observe));
   if (admission.kind === 'go') admission.end(outcome);
   const now = deps.clock.now();
@@ -184,27 +186,6 @@ async function attempt(
     const { timings } = measured;
     const durationMs = now - startedAt;
     deps.onAttempt?.({ entry, attempt, outcome, reaction, settled, startedAt, durationMs, timings, since });
-  }
-}
-
-/** What is known without asking the target; undefined when it must be asked. */
-function outcomeWithoutRequest(entry: Entry, claim: Won, admission: Admitted, now: number): AttemptOutcome | undefined {
-  if (claim.attempt > entry.maxAttempts) return { kind: 'interrupted' };
-  if (now >= entry.expiresAt) return { kind: 'expired' };
-  return admission.kind === 'held' ? admission : undefined;
-}
-
-/** Outcomes without a request: they do not count as attempts. */
-const UNREQUESTED: ReadonlySet<AttemptOutcome['kind']> = new Set(['interrupted', 'expired', 'blocked', 'held']);
-
-function toResult(reaction: Reaction, outcome: AttemptOutcome): Result {
-  switch (reaction.kind) {
-    case 'succeed':
-      return { kind: 'success' };
-    case 'retry':
-      return { kind: 'retry', due: reaction.due };
-    case 'dead-letter':
-      return { kind: 'failure', reason: reaction.reason, requested: !UNREQUESTED.has(outcome.kind) };
   }
 }
 

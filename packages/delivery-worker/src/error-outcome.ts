@@ -10,6 +10,7 @@ export function errorOutcome(error: unknown): AttemptOutcome {
   const { code = '', message = String(error) } = error as { code?: string; message?: string };
   if (error instanceof BlockedAddressError) return { kind: 'blocked', detail: toLine(message) };
   if (error instanceof NameError) return { kind: 'dns', detail: toLine(message) };
+  if (code === 'payload-missing' || code === 'payload-unavailable') return { kind: code, detail: toLine(message) };
   const detail = toLine(message.includes(code) ? message : `${code} ${message}`);
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return { kind: 'timeout', detail };
   if (TLS_CODE.test(code)) return { kind: 'tls', detail };

@@ -3,7 +3,7 @@
 import { type AttemptOutcome, parseRetryAfter, RECEIVER_CONTROLS, type ReceiverControl } from '@millrace/core';
 import type { Dispatcher } from 'undici';
 import { errorOutcome, toLine } from './error-outcome.ts';
-import { startStopwatch, type TimingsListener } from './exchange-timings.ts';
+import { type ExchangeTimings, startStopwatch } from './exchange-timings.ts';
 
 /** Bytes of an answer that are read; then the connection is closed, and the status counts. */
 const MAX_RESPONSE_BYTES = 64 * 1_024;
@@ -11,14 +11,14 @@ const MAX_RESPONSE_BYTES = 64 * 1_024;
 const EXCERPT_BYTES = 1_024;
 
 /**
- * For undici's dispatch. The first end that it comes to is the outcome, whatever happens afterwards; just before it is
- * told, so are its timings.
+ * For undici's dispatch. The first end that it comes to is the outcome, whatever happens afterwards.
+ *
+ * @param onEnd called once
+ * @param bodyBytes of the request
  */
 export function createExchangeHandler(
-  resolve: (outcome: AttemptOutcome) => void,
-  deadlineMs: number,
-  closed: AbortSignal,
-  { bodyBytes = 0, observe }: { readonly bodyBytes?: number; readonly observe?: TimingsListener | undefined } = {},
+  onEnd: (outcome: AttemptOutcome, timings: ExchangeTimings) => void,
+  { deadlineMs, bodyBytes }: { readonly deadlineMs: number; readonly bodyBytes: number },
 ) {
   const stopwatch = startStopwatch(bodyBytes);
   let controller: Dispatcher.DispatchController | undefined;
@@ -33,9 +33,7 @@ export function createExchangeHandler(
     if (ended) return;
     ended = true;
     clearTimeout(timer);
-    if (closed.aborted) return;
-    observe?.(stopwatch.read(length));
-    resolve(outcome);
+    onEnd(outcome, stopwatch.read(length));
   };
   const response = (): AttemptOutcome => {
     const excerpt = toLine(Buffer.concat(kept).toString('utf8', 0, EXCERPT_BYTES));

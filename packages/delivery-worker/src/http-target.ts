@@ -2,20 +2,24 @@
  * One HTTP exchange with a target: everything that can come of it is an outcome, nothing is thrown.
  */
 
+import { Readable } from 'node:stream';
 import {
   type AttemptOutcome,
+  bodySize,
   createAddressGuard,
+  createSigner,
   type DeliveryRequest,
   type Entry,
+  type PayloadStore,
   type SigningSecret,
-  signBody,
   webhookId,
 } from '@millrace/core';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { createExchangeHandler } from './exchange-handler.ts';
-import type { TimingsListener } from './exchange-timings.ts';
+import type { ExchangeTimings, TimingsListener } from './exchange-timings.ts';
 import { createGuardedConnector, type Resolve } from './guarded-connector.ts';
-import { outboundHeaders } from './outbound-headers.ts';
+import { type OutboundBody, outboundBody } from './outbound-body.ts';
+import { outboundHeaders, type WebhookHeaders } from './outbound-headers.ts';
 import { traceHeaders } from './trace-headers.ts';
 
 /** What a request is made of. */
@@ -49,6 +53,8 @@ export interface HttpTargetOptions {
   readonly allowedPrivateCidrs: readonly string[];
   /** How names become addresses; default: as everywhere on this machine. */
   readonly resolve?: Resolve;
+  /** Where large bodies are. */
+  readonly payloads: Pick<PayloadStore, 'open'>;
 }
 
 const PER_MEGABYTE_MS = 1_000;
@@ -57,7 +63,7 @@ const KEEP_ALIVE_MS = 10_000;
 
 /** Milliseconds that the whole exchange may take: the timeout, and one second for each MB of body. */
 export function exchangeDeadlineMs(request: DeliveryRequest, requestTimeoutMs: number): number {
-  return requestTimeoutMs + Math.ceil(request.body.length / MEGABYTE) * PER_MEGABYTE_MS;
+  return requestTimeoutMs + Math.ceil(bodySize(request) / MEGABYTE) * PER_MEGABYTE_MS;
 }
 
 /** @throws TypeError when an allowed range is none */
@@ -80,7 +86,7 @@ export function createHttpTarget(options: HttpTargetOptions): Target {
     bodyTimeout: 0,
   });
   const closed = new AbortController();
-  const deps = { agent, userAgent: options.userAgent, closed: closed.signal };
+  const deps = { agent, userAgent: options.userAgent, payloads: options.payloads, closed: closed.signal };
   return {
     send: (entry, deadlineMs, signing, observe) => exchange(deps, entry, { deadlineMs, signing, observe }),
     close() {
@@ -90,7 +96,7 @@ export function createHttpTarget(options: HttpTargetOptions): Target {
   };
 }
 
-interface ExchangeDeps extends Pick<HttpTargetOptions, 'userAgent'> {
+interface ExchangeDeps extends Pick<HttpTargetOptions, 'userAgent' | 'payloads'> {
   readonly agent: Agent;
   readonly closed: AbortSignal;
 }
@@ -102,30 +108,55 @@ interface ExchangeOptions {
 }
 
 function exchange(
-  { agent, userAgent, closed }: ExchangeDeps,
+  { agent, userAgent, payloads, closed }: ExchangeDeps,
   { identity, request, traceparent }: TargetEntry,
   { deadlineMs, signing, observe }: ExchangeOptions,
 ): Promise<AttemptOutcome> {
   return new Promise((resolve) => {
-    const handler = createExchangeHandler(resolve, deadlineMs, closed, { bodyBytes: request.body.length, observe });
-    try {
+    const outbound = outboundBody(request, payloads);
+    let isOver = false;
+    let body: Uint8Array | Readable | null = null;
+    const onEnd = (outcome: AttemptOutcome, timings: ExchangeTimings): void => {
+      isOver = true;
+      letGo(body);
+      if (closed.aborted) return;
+      observe?.(timings);
+      resolve(outcome);
+    };
+    const handler = createExchangeHandler(onEnd, { deadlineMs, bodyBytes: outbound.size });
+
+    async function dispatch(): Promise<void> {
+      const webhook = await sign(outbound, webhookId(identity), signing);
+      body = await outbound.open();
+      // The deadline passed meanwhile.
+      if (isOver) return letGo(body);
       const { origin } = new URL(identity.targetUrl);
-      const { body, method } = request;
-      const context = { id: webhookId(identity), timestamp: signing.timestamp };
-      const webhook = { ...context, signature: signBody(signing.secrets, context, body) };
+      const headers = [...outboundHeaders(request, webhook, userAgent), ...traceHeaders(request, traceparent)];
+      // Of a stream undici knows no size; with one it closes the connection rather than end a body too early.
+      if (body instanceof Readable) headers.push('content-length', String(outbound.size));
       agent.dispatch(
         {
           origin,
           // Not URL.pathname: what is sent is the canonical URL, byte for byte.
           path: identity.targetUrl.slice(origin.length),
-          method,
-          headers: [...outboundHeaders(request, webhook, userAgent), ...traceHeaders(request, traceparent)],
-          body: body.length === 0 ? null : body,
+          method: request.method,
+          headers,
+          body,
         },
         handler,
       );
-    } catch (error) {
-      handler.onResponseError(undefined, error);
     }
+    dispatch().catch((error: unknown) => handler.onResponseError(undefined, error));
   });
+}
+
+async function sign(body: OutboundBody, id: string, { secrets, timestamp }: Signing): Promise<WebhookHeaders> {
+  const signer = createSigner(secrets, { id, timestamp });
+  await body.forEachChunk((chunk) => signer.update(chunk));
+  return { id, timestamp, signature: signer.digest() };
+}
+
+/** A stream holds a file or a connection. */
+function letGo(body: Uint8Array | Readable | null): void {
+  if (body instanceof Readable) body.destroy();
 }

@@ -12,6 +12,7 @@ import {
   type DeliverRecordDeps,
   deliverRecord,
   handleRecords,
+  longestExchangeMs,
   type StrandedRecordDeps,
   settleStrandedRecord,
 } from './sqs-records.ts';
@@ -67,19 +68,24 @@ export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
   const { concurrency, requestTimeoutMs } = config;
   const deliverDeps = { ...deps, random: Math.random, newToken: randomUUID, sleep, requestTimeoutMs };
   return async ({ Records }, context) => {
-    const stoppedAt = clock.now() + context.getRemainingTimeInMillis() - STOP_MARGIN_MS;
+    const invocationMs = context.getRemainingTimeInMillis();
+    const limits = {
+      stoppedAt: clock.now() + invocationMs - STOP_MARGIN_MS,
+      longestExchangeMs: longestExchangeMs(invocationMs),
+    };
     const handle = deliverRecord({
       readEntry: store.readEntry,
       keepUnreadable: store.keepUnreadable,
       handBack: store.handBack,
-      deliver: (entries) => deliver(entries, { ...deliverDeps, stoppedAt }),
+      deliver: (entries) => deliver(entries, { ...deliverDeps, ...limits }),
       clock,
       deadlineMs: ({ request }) => exchangeDeadlineMs(request, requestTimeoutMs),
+      longestExchangeMs: limits.longestExchangeMs,
       remainingMs: () => context.getRemainingTimeInMillis(),
       onError,
     });
     const response = await handleRecords(Records, handle, { concurrency, onError });
-    const remainingMs = Math.max(0, Math.min(FLUSH_MS, stoppedAt - clock.now()));
+    const remainingMs = Math.max(0, Math.min(FLUSH_MS, limits.stoppedAt - clock.now()));
     await Promise.all([deps.gate?.flush(Math.min(GATE_FLUSH_MS, remainingMs)), deps.flush?.(remainingMs)]);
     return response;
   };

@@ -18,6 +18,7 @@ const { worker, aws, secrets, lambda } = loadParts(process.env, {
 const clock = systemClock;
 const clients = adapters.createAwsClients();
 const objects = adapters.createLazyObjectStore(clients, aws.bucketName);
+const payloads = adapters.createAwsPayloadStore(aws, { clients });
 const circuits = adapters.createDynamoCircuitStore({ client: clients.dynamodb, tableName: aws.circuitsTableName });
 const metrics = adapters.createEmfMetrics({ namespace: lambda.metricsNamespace, service: 'delivery-worker' });
 const lines = createFunctionLog(lambda.logLevel);
@@ -28,7 +29,7 @@ const deliver = createDeliveryHandler({
   ...observer.delivery,
   store: adapters.createAwsMessageStore(aws, { clients }),
   gate: createFunctionGate({ ...observer.gate, store: circuits, clock, breaker: worker.circuitBreaker }),
-  target: createHttpTarget({ ...worker, connections: worker.concurrency, userAgent: 'Millrace' }),
+  target: createHttpTarget({ ...worker, connections: worker.concurrency, userAgent: 'Millrace', payloads }),
   signing: createSigningSecrets({ store: adapters.createAwsSecretStore(secrets, clients), clock }),
   clock,
   config: worker,

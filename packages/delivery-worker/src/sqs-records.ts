@@ -6,6 +6,7 @@
 import { type Clock, type Entry, MillraceError } from '@millrace/core';
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import pMap from 'p-map';
+import { isTooLarge } from './attempt-result.ts';
 import type { Disposition } from './deliver.ts';
 
 /** What becomes of a record: forgotten, or handed out again by the queue. */
@@ -13,7 +14,7 @@ export type RecordHandler = (record: SQSRecord) => Promise<Disposition>;
 
 interface RecordDeps {
   /** @throws an error with the code `unreadable-entry` when the text is no entry */
-  readonly readEntry: (text: string) => Promise<Entry>;
+  readonly readEntry: (text: string) => Entry;
   /** Keeps a record that is no entry, with the reason, where people find it. */
   readonly keepUnreadable: (text: string, reason: string) => Promise<void>;
   /** Told why a record comes again, when it is for an error. */
@@ -24,14 +25,23 @@ export interface DeliverRecordDeps extends RecordDeps {
   readonly deliver: (entries: readonly Entry[]) => Promise<readonly Disposition[]>;
   readonly handBack: (entries: readonly { readonly entry: Entry; readonly until: number }[]) => Promise<void>;
   readonly clock: Clock;
-  /** Milliseconds that the delivery of an entry may take. */
+  /** Milliseconds that the delivery of an entry takes at most. */
   readonly deadlineMs: (entry: Entry) => number;
+  /** Milliseconds that a delivery may take in any invocation. */
+  readonly longestExchangeMs: number;
   /** Milliseconds until the function is stopped. */
   readonly remainingMs: () => number;
 }
 
 /** Beside the request: the claim before it, the result after it. */
 const MARGIN_MS = 5_000;
+/** Until the last record of a batch is begun. */
+const START_MS = 1_000;
+
+/** Milliseconds that an exchange may take in an invocation that has so many when it begins. */
+export function longestExchangeMs(invocationMs: number): number {
+  return invocationMs - START_MS - MARGIN_MS;
+}
 
 /** Handles records side by side. Never throws: a record that could not be handled comes again. */
 export async function handleRecords(
@@ -60,7 +70,7 @@ function withEntry(deps: RecordDeps, go: (entry: Entry) => Promise<Disposition>)
   return async ({ body }) => {
     let entry: Entry;
     try {
-      entry = await deps.readEntry(body);
+      entry = deps.readEntry(body);
     } catch (error) {
       const isUnreadable = error instanceof MillraceError && error.code === 'unreadable-entry';
       if (!isUnreadable) throw error;
@@ -81,7 +91,10 @@ export function deliverRecord(deps: DeliverRecordDeps): RecordHandler {
       await deps.handBack([{ entry, until: entry.notBefore }]);
       return 'acknowledge';
     }
-    const isTime = deps.remainingMs() >= deps.deadlineMs(entry) + MARGIN_MS;
+    const deadlineMs = deps.deadlineMs(entry);
+    // What no invocation has the time for needs none: it ends without a request.
+    const neededMs = isTooLarge(entry, deadlineMs, deps.longestExchangeMs) ? 0 : deadlineMs;
+    const isTime = deps.remainingMs() >= neededMs + MARGIN_MS;
     if (!isTime) return 'leave';
     const [disposition = 'leave'] = await deps.deliver([entry]);
     return disposition;

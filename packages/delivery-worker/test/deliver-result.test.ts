@@ -4,7 +4,7 @@ import { anEntry, START_TIME } from '@millrace/core/testing';
 import { deliver } from '../src/deliver.ts';
 import type { Target } from '../src/http-target.ts';
 import { LEASE_UNTIL, unavailable, won } from './support/claims.ts';
-import { entryNamed } from './support/entries.ts';
+import { entryNamed, idOf } from './support/entries.ts';
 import { makeScripted } from './support/scripted.ts';
 
 describe('the outcome of a request', () => {
@@ -69,6 +69,25 @@ describe('the outcome of a request', () => {
       result: { kind: 'failure', reason: 'blocked', requested: false },
       error: { statusCode: null, message: 'blocked: MILLRACE_ALLOW_HTTP' },
     });
+  });
+
+  test('of a body that no invocation has the time for is a failure that made no request, and says so', async () => {
+    const payload = { key: 'billing/x', sha256: 'x', size: 60 * 1_024 * 1_024, etag: '"x"' };
+    const entry = anEntry({ body: '' });
+    const large = { ...entry, request: { ...entry.request, payload } };
+    // 30 s, and a second for each MB.
+    const tooShort = makeScripted();
+    await deliver([large], { ...tooShort.deps, longestExchangeMs: 89_999 });
+    expect(tooShort.events).not.toContain(`send ${idOf(entry)}`);
+    expect(tooShort.settlements).toMatchObject([
+      {
+        result: { kind: 'failure', reason: 'blocked', requested: false },
+        error: { message: expect.stringMatching(/^blocked: a body of 62914560 bytes may take 90 s, .* leaves 89 s/) },
+      },
+    ]);
+    const longEnough = makeScripted();
+    await deliver([large], { ...longEnough.deps, longestExchangeMs: 90_000 });
+    expect(longEnough.events).toContain(`send ${idOf(entry)}`);
   });
 
   test('that could be retried is exhausted after the last attempt', async () => {

@@ -138,6 +138,11 @@ describe('with the SQLite store the outcome', () => {
     ['404', status(404), failed('rejected', { statusCode: 404, message: 'HTTP 404: why' })],
     ['410', status(410), failed('gone', { statusCode: 410, message: 'HTTP 410: why' })],
     ['blocked', { kind: 'blocked', detail: 'why' }, failed('blocked', { message: 'blocked: why' }, 0)],
+    [
+      'payload-missing',
+      { kind: 'payload-missing', detail: 'why' },
+      failed('payload-missing', { message: 'payload-missing: why' }, 0),
+    ],
   ])('%s ends the message', async (_name, outcome, expected) => {
     const world = await openWorld();
     const message = await accept(world);
@@ -152,11 +157,9 @@ describe('with the SQLite store the outcome', () => {
       status(code),
       `HTTP ${code}: why`,
     ]),
-    ...(['timeout', 'dns', 'tls', 'connection'] as const).map((kind): [string, AttemptOutcome, string] => [
-      kind,
-      { kind, detail: 'why' },
-      `${kind}: why`,
-    ]),
+    ...(['timeout', 'dns', 'tls', 'connection', 'payload-unavailable'] as const).map(
+      (kind): [string, AttemptOutcome, string] => [kind, { kind, detail: 'why' }, `${kind}: why`],
+    ),
   ])('%s is retried until the plan is exhausted', async (_name, outcome, error) => {
     const world = await openWorld();
     const message = await accept(world, { maxAttempts: 3 });

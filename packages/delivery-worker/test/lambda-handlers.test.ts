@@ -12,7 +12,7 @@ function setUp(remainingMs: number) {
   const target = { ...scripted.deps.target, close: () => Promise.resolve() };
   const flushes: { limitMs: number; delivered: number }[] = [];
   const handler = createDeliveryHandler({
-    store: { ...store, readEntry: () => Promise.resolve(anEntry()), keepUnreadable: () => Promise.resolve() },
+    store: { ...store, readEntry: () => anEntry(), keepUnreadable: () => Promise.resolve() },
     ...{ signing, target, clock: scripted.clock, config: { concurrency: 10, requestTimeoutMs: 1_000 } },
     onAttempt: scripted.deps.onAttempt ?? (() => undefined),
     onError: (error) => {
@@ -52,7 +52,7 @@ describe('the function behind the stranded queue', () => {
     const results = ['settled', 'acknowledge', 'leave'] as const;
     let next = 0;
     const handler = createStrandedHandler({
-      readEntry: (text) => Promise.resolve(anEntry({ messageId: text })),
+      readEntry: (text) => anEntry({ messageId: text }),
       keepUnreadable: () => Promise.resolve(),
       settleStranded: () => Promise.resolve([results[next++] ?? 'leave']),
       onStranded: ({ identity }) => told.push(identity.messageId),

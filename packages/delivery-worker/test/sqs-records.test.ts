@@ -68,7 +68,7 @@ describe('a batch of records', () => {
 function makeDeps(overrides: Partial<DeliverRecordDeps> = {}) {
   const events: unknown[] = [];
   const deps: DeliverRecordDeps = {
-    readEntry: (text) => Promise.resolve(anEntry({ messageId: text })),
+    readEntry: (text) => anEntry({ messageId: text }),
     keepUnreadable: (text, reason) => {
       events.push({ kept: text, reason });
       return Promise.resolve();
@@ -83,11 +83,18 @@ function makeDeps(overrides: Partial<DeliverRecordDeps> = {}) {
     },
     clock: createManualClock(),
     deadlineMs: () => 30_000,
+    longestExchangeMs: 54_000,
     remainingMs: () => 60_000,
     onError: (error) => events.push({ error: (error as Error).message }),
     ...overrides,
   };
   return { deps, events };
+}
+
+function throwing(error: Error): () => never {
+  return () => {
+    throw error;
+  };
 }
 
 const UNREADABLE = new MillraceError('unreadable-entry', 'is no entry');
@@ -101,22 +108,22 @@ describe('a record to deliver', () => {
   });
 
   test('that is no entry is kept with the reason, and forgotten', async () => {
-    const { deps, events } = makeDeps({ readEntry: () => Promise.reject(UNREADABLE) });
+    const { deps, events } = makeDeps({ readEntry: throwing(UNREADABLE) });
     expect(await deliverRecord(deps)(aRecord('m', 'poison'))).toBe('acknowledge');
     expect(events).toEqual([{ error: 'is no entry' }, { kept: 'poison', reason: 'is no entry' }]);
   });
 
   test('that is no entry and cannot be kept comes again', async () => {
     const { deps } = makeDeps({
-      readEntry: () => Promise.reject(UNREADABLE),
+      readEntry: throwing(UNREADABLE),
       keepUnreadable: () => Promise.reject(new Error('no queue')),
     });
     const { batchItemFailures } = await handleRecords([aRecord('m')], deliverRecord(deps), quiet);
     expect(batchItemFailures).toEqual([{ itemIdentifier: 'm' }]);
   });
 
-  test('whose entry cannot be read now comes again', async () => {
-    const { deps, events } = makeDeps({ readEntry: () => Promise.reject(new Error('the bucket is away')) });
+  test('whose reading fails for another reason comes again', async () => {
+    const { deps, events } = makeDeps({ readEntry: throwing(new Error('a defect')) });
     const { batchItemFailures } = await handleRecords([aRecord('m')], deliverRecord(deps), quiet);
     expect(batchItemFailures).toEqual([{ itemIdentifier: 'm' }]);
     expect(events).toEqual([]);
@@ -126,7 +133,7 @@ describe('a record to deliver', () => {
     [START_TIME + 1, 'handedBack'],
     [START_TIME, 'delivered'],
   ])('that is due at %d, with the clock at START_TIME, is %s', async (notBefore, event) => {
-    const readEntry = (text: string): Promise<Entry> => Promise.resolve(anEntry({ messageId: text, notBefore }));
+    const readEntry = (text: string): Entry => anEntry({ messageId: text, notBefore });
     const { deps, events } = makeDeps({ readEntry });
     expect(await deliverRecord(deps)(aRecord('m'))).toBe('acknowledge');
     expect(events).toEqual([{ [event]: 'm', ...(event === 'handedBack' ? { until: notBefore } : {}) }]);
@@ -139,6 +146,27 @@ describe('a record to deliver', () => {
     const { deps, events } = makeDeps({ remainingMs: () => remaining });
     expect(await deliverRecord(deps)(aRecord('m'))).toBe(disposition);
     expect(events).toHaveLength(disposition === 'leave' ? 0 : 1);
+  });
+});
+
+describe('a record with a body that no invocation has the time for', () => {
+  const payload = { key: 'billing/x', sha256: 'x', size: 60_000_000, etag: '"x"' };
+  const entry = anEntry();
+  const large = { ...entry, request: { ...entry.request, payload } };
+  const tooLong = { deadlineMs: () => 54_001, remainingMs: () => 10_000 };
+
+  test('is passed on all the same, to end with a reason in place of coming again and again', async () => {
+    const { deps, events } = makeDeps({ ...tooLong, readEntry: () => large });
+    expect(await deliverRecord(deps)(aRecord('m'))).toBe('acknowledge');
+    expect(events).toHaveLength(1);
+  });
+
+  test.each([
+    ['another may have the time for', { readEntry: () => large, deadlineMs: () => 54_000 }],
+    ['the time is short for without its body', { readEntry: () => entry }],
+  ])('is left when %s', async (_, overrides) => {
+    const { deps } = makeDeps({ ...tooLong, ...overrides });
+    expect(await deliverRecord(deps)(aRecord('m'))).toBe('leave');
   });
 });
 

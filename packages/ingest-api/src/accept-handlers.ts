@@ -2,8 +2,7 @@
  * The calls that take messages.
  */
 
-import type { MessageStore } from '@millrace/core';
-import { type AcceptOutcome, accept, acceptOne } from './accept.ts';
+import { type AcceptDeps, type AcceptOutcome, accept, acceptOne } from './accept.ts';
 import { answerBatch, answerOne } from './accept-answers.ts';
 import { readJsonBatch, readNdjsonBatch } from './batch.ts';
 import type { Caller, CallerHandler } from './caller.ts';
@@ -11,37 +10,27 @@ import { type MessageReader, readingFor } from './message-reader.ts';
 import { parseJson, readTextBody } from './request-body.ts';
 import { tracedBy } from './traced-reader.ts';
 
-type AcceptStore = Pick<MessageStore, 'accept' | 'get'>;
-
 /** Told what became of the messages of a request. */
 export type OutcomesListener = (outcomes: readonly AcceptOutcome[]) => void;
 
 const TRACEPARENT = 'traceparent';
 
 /** `POST /message` */
-export function postMessage(
-  store: AcceptStore,
-  readMessage: MessageReader,
-  onAccept?: OutcomesListener,
-): CallerHandler {
+export function postMessage(deps: AcceptDeps, readMessage: MessageReader, onAccept?: OutcomesListener): CallerHandler {
   return async (c, caller, visit) => {
     caller.quota?.assertOpen();
     const { text } = await readTextBody(c.req.raw, ['json'], visit.grow);
     await visit.turn();
     const read = tracedBy(c.req.header(TRACEPARENT), readingFor(caller, readMessage));
     const reading = read(parseJson(text));
-    const outcome = await withinQuota(caller, 1, () => acceptOne(store, reading));
+    const outcome = await withinQuota(caller, 1, () => acceptOne(deps, reading));
     onAccept?.([outcome]);
     return answerOne(outcome);
   };
 }
 
 /** `POST /messages` */
-export function postMessages(
-  store: AcceptStore,
-  readMessage: MessageReader,
-  onAccept?: OutcomesListener,
-): CallerHandler {
+export function postMessages(deps: AcceptDeps, readMessage: MessageReader, onAccept?: OutcomesListener): CallerHandler {
   return async (c, caller, visit) => {
     caller.quota?.assertOpen();
     const { kind, text } = await readTextBody(c.req.raw, ['json', 'ndjson'], visit.grow);
@@ -49,7 +38,7 @@ export function postMessages(
     const read = tracedBy(c.req.header(TRACEPARENT), readingFor(caller, readMessage));
     const items = kind === 'json' ? readJsonBatch(parseJson(text), read) : readNdjsonBatch(text, read);
     const readings = items.map(({ reading }) => reading);
-    const outcomes = await withinQuota(caller, items.length, () => accept(store, readings));
+    const outcomes = await withinQuota(caller, items.length, () => accept(deps, readings));
     onAccept?.(outcomes);
     return answerBatch(items, outcomes);
   };

@@ -2,7 +2,14 @@
  * The HTTP API as one app: `app.fetch(request)` is all that a server or a Lambda needs.
  */
 
-import { type MessageStore, type Scope, type SigningSecrets, StoreUnavailableError } from '@millrace/core';
+import {
+  type MessageStore,
+  type PayloadStore,
+  type Scope,
+  type SigningSecrets,
+  StoreUnavailableError,
+  type UploadReceiver,
+} from '@millrace/core';
 import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { type OutcomesListener, postMessage, postMessages } from './accept-handlers.ts';
@@ -15,6 +22,7 @@ import { createMessageReader } from './message-reader.ts';
 import { getMetrics, type MetricsText } from './metrics-handler.ts';
 import { getOpenApi } from './openapi.ts';
 import { getMessage, getStats, listMessages, replayMessage, replayMessages } from './operator-handlers.ts';
+import { postPayload, putPayload } from './payload-handlers.ts';
 import { ProblemError, problemResponse } from './problem-document.ts';
 import { announcedBytes } from './request-body.ts';
 import { getSecrets, rotateSecret } from './secret-handlers.ts';
@@ -22,6 +30,9 @@ import { holdTarget, listTargets, releaseTarget, type TargetDeps } from './targe
 
 export interface ApiDeps extends TargetDeps {
   readonly store: Pick<MessageStore, 'accept' | 'get' | 'list' | 'replay' | 'replayMany' | 'counts' | 'health'>;
+  readonly payloads: Pick<PayloadStore, 'beginUpload' | 'hold' | 'put'>;
+  /** Where uploads come to this API; without it, they go to another place. */
+  readonly uploads?: UploadReceiver;
   readonly signing: Pick<SigningSecrets, 'show' | 'rotate'>;
   readonly config: ApiConfig;
   /** Who makes a request; without it anyone may do anything. Not asked for the calls that touch no message. */
@@ -42,18 +53,18 @@ export interface ApiDeps extends TargetDeps {
   readonly metrics?: MetricsText;
 }
 
-type Methods = Readonly<Partial<Record<'GET' | 'POST' | 'DELETE', Handler>>>;
+type Methods = Readonly<Partial<Record<'GET' | 'POST' | 'DELETE' | 'PUT', Handler>>>;
 
 export function createApp(deps: ApiDeps): Hono {
-  const { store, signing, clock, config, callerOf = () => ANYONE } = deps;
+  const { store, signing, payloads, uploads, clock, config, callerOf = () => ANYONE } = deps;
   const { keys, intake = OPEN_INTAKE, readiness, metrics, onAccept, onStoreError, onError } = deps;
   const rules = { allowHttp: config.allowHttp, now: () => clock.now() };
   const readMessage = createMessageReader(rules);
 
   const routes: Readonly<Record<string, Methods>> = {
-    '/message': { POST: asCaller('send', postMessage(store, readMessage, onAccept)) },
+    '/message': { POST: asCaller('send', postMessage({ store, payloads }, readMessage, onAccept)) },
     '/messages': {
-      POST: asCaller('send', postMessages(store, readMessage, onAccept)),
+      POST: asCaller('send', postMessages({ store, payloads }, readMessage, onAccept)),
       GET: asCaller('read', listMessages(store)),
     },
     '/messages/:messageId': { GET: asCaller('read', getMessage(store)) },
@@ -64,11 +75,15 @@ export function createApp(deps: ApiDeps): Hono {
     '/targets': { GET: asCaller('read', listTargets(deps)) },
     '/targets/hold': { POST: asCaller('operate', holdTarget(deps)) },
     '/targets/release': { POST: asCaller('operate', releaseTarget(deps)) },
+    '/payloads': { POST: asCaller('send', postPayload(payloads, config.publicUrl)) },
+    ...(uploads === undefined ? {} : { '/payloads/:payloadId': { PUT: putPayload(uploads) } }),
     '/stats': { GET: asCaller('read', getStats(store)) },
     ...(keys && keyRoutes(keys)),
     '/health': { GET: getHealth },
     '/health/ready': { GET: getReadiness(store, readiness) },
-    '/openapi.json': { GET: getOpenApi({ ...rules, hasKeys: keys !== undefined }) },
+    '/openapi.json': {
+      GET: getOpenApi({ ...rules, hasKeys: keys !== undefined, takesUploads: uploads !== undefined }),
+    },
     ...(metrics && { '/metrics': { GET: asCaller('read', getMetrics(metrics)) } }),
   };
 
@@ -118,7 +133,7 @@ function otherMethods(methods: Methods): Handler {
 function corsFor(origins: '*' | readonly string[]): MiddlewareHandler {
   return cors({
     origin: origins === '*' ? '*' : [...origins],
-    allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
     allowHeaders: ['authorization', 'content-type'],
     exposeHeaders: ['allow', 'retry-after', 'www-authenticate'],
     maxAge: 600,

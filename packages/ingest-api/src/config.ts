@@ -9,6 +9,8 @@ export interface ApiConfig {
   readonly allowHttp: boolean;
   /** Origins whose pages may call the API, or all of them; none, and no answer carries a CORS header. */
   readonly corsOrigins: readonly string[] | '*';
+  /** The address that clients reach the API by, without a slash at its end; by default the one that they used. */
+  readonly publicUrl?: string;
 }
 
 /**
@@ -18,9 +20,11 @@ export interface ApiConfig {
  */
 export function loadConfig(env: Environment): ApiConfig {
   const problems: string[] = [];
+  const publicUrl = readPublicUrl(env['MILLRACE_PUBLIC_URL'] || undefined, problems);
   const config = {
     allowHttp: readSwitch('MILLRACE_ALLOW_HTTP', env, problems),
     corsOrigins: readOrigins(env['MILLRACE_CORS_ORIGINS'] || '', problems),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
@@ -47,4 +51,13 @@ function readOrigins(text: string, problems: string[]): readonly string[] | '*' 
 /** Is it what a browser sends as Origin: scheme, host and port, and nothing else? */
 function isOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
+function readPublicUrl(text: string | undefined, problems: string[]): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.parse(text);
+  const isPlain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (isPlain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
+  problems.push(`MILLRACE_PUBLIC_URL is ${JSON.stringify(text)}; expected a URL such as https://millrace.example`);
+  return undefined;
 }

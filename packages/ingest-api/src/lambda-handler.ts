@@ -12,7 +12,7 @@ import { problemResponse } from './problem-document.ts';
 export interface LambdaDeps
   extends Pick<
       ApiDeps,
-      'store' | 'signing' | 'circuits' | 'clock' | 'onError' | 'onAccept' | 'onStoreError' | 'readiness'
+      'store' | 'signing' | 'circuits' | 'payloads' | 'clock' | 'onError' | 'onAccept' | 'onStoreError' | 'readiness'
     >,
     Pick<IamCallersDeps, 'parameters'> {
   readonly config: ApiDeps['config'] & IamConfig;

@@ -4,6 +4,7 @@ import { createLogLines, createSigningSecrets, loadParts, systemClock } from '@m
 import {
   createAwsClients,
   createAwsMessageStore,
+  createAwsPayloadStore,
   createAwsSecretStore,
   createDynamoCircuitStore,
   createEmfMetrics,
@@ -36,6 +37,7 @@ const answer = createLambdaHandler({
   signing: createSigningSecrets({ store: createAwsSecretStore(secrets, clients), clock: systemClock }),
   circuits: createDynamoCircuitStore({ client: clients.dynamodb, tableName: aws.circuitsTableName }),
   store,
+  payloads: createAwsPayloadStore(aws, { clients }),
   parameters: createSsmParameterStore(clients.ssm),
   clock: systemClock,
   config: { ...api, ...lambda },

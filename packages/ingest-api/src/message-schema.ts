@@ -2,9 +2,27 @@
  * What a message must be, and how its JSON becomes a `Message`.
  */
 
-import { type HeaderList, headerNameFault, headerValueFault, LIMITS, METHODS, type Message } from '@millrace/core';
+import {
+  type HeaderList,
+  headerNameFault,
+  headerValueFault,
+  LIMITS,
+  METHODS,
+  type Message,
+  parsePayloadId,
+} from '@millrace/core';
 import * as z from 'zod/mini';
-import { addFault, closedObject, described, idField, instantField, oneOf, urlField, wholeNumber } from './fields.ts';
+import {
+  addFault,
+  closedObject,
+  described,
+  idField,
+  instantField,
+  oneOf,
+  textField,
+  urlField,
+  wholeNumber,
+} from './fields.ts';
 import { kindOf, QUOTED_LENGTH } from './problems.ts';
 
 export interface MessageRules {
@@ -19,7 +37,15 @@ export interface MessageRules {
 /** The fault of an `expiresAt` that was not refused for anything else. */
 export const PAST = 'is in the past';
 
-/** The schema of a message: JSON in, `Message` out. Build it once: checking is fast, building is not. */
+/** A message as its JSON says it. */
+export interface ReadMessage {
+  /** With an empty body when that is a payload, which is still to be found. */
+  readonly message: Message;
+  /** Of the payload that it names. */
+  readonly payloadSha256?: string | undefined;
+}
+
+/** The schema of a message: JSON in, `ReadMessage` out. Build it once: checking is fast, building is not. */
 export function createMessageSchema(rules: MessageRules) {
   const fields = closedObject({
     messageId: idField(),
@@ -30,6 +56,7 @@ export function createMessageSchema(rules: MessageRules) {
     headers: z._default(headersField(), []),
     body: z._default(bodyField(), ''),
     bodyEncoding: z._default(oneOf(ENCODINGS), 'utf8'),
+    payloadId: z.optional(payloadIdField()),
     retry: z.optional(retryField()),
     expiresAt: z.optional(expiryField(rules)),
   });
@@ -39,7 +66,12 @@ export function createMessageSchema(rules: MessageRules) {
   const checked = fields.check(z.check(checkBody, { when: ({ value }) => isObject(value) }));
   return z.pipe(
     checked,
-    z.transform((message: Fields) => toMessage(message, rules.now())),
+    z.transform(
+      (message: Fields): ReadMessage => ({
+        message: toMessage(message, rules.now()),
+        payloadSha256: message.payloadId,
+      }),
+    ),
   );
 
   function toMessage(message: Fields, now: number): Message {
@@ -127,9 +159,28 @@ function bodyField() {
   return described(z.string({ error: BODY_EXPECTED }), BODY_EXPECTED);
 }
 
-/** Can the body become bytes? Half of a surrogate pair cannot, whatever the encoding; it is looked for in any case. */
-function checkBody(payload: z.core.ParsePayload<{ readonly body?: unknown; readonly bodyEncoding?: unknown }>): void {
-  const { body, bodyEncoding } = payload.value;
+export const PAYLOAD_EXPECTED = 'the payloadId of an answer to POST /payloads, after the body was put to its uploadUrl';
+
+/** The hash of the payload. */
+function payloadIdField() {
+  return textField(PAYLOAD_EXPECTED, (text, refuse): string => parsePayloadId(text) ?? refuse('is no payloadId'));
+}
+
+interface BodyFields {
+  readonly body?: unknown;
+  readonly bodyEncoding?: unknown;
+  readonly payloadId?: unknown;
+}
+
+/**
+ * Is there one body, and can it become bytes? Half of a surrogate pair cannot, whatever the encoding; it is looked for
+ * in any case.
+ */
+function checkBody(payload: z.core.ParsePayload<BodyFields>): void {
+  const { body, bodyEncoding, payloadId } = payload.value;
+  if (typeof payloadId === 'string' && body !== '') {
+    addFault(payload, 'is given together with a body', 'a body or a payloadId, not both', ['payloadId']);
+  }
   if (typeof body !== 'string') return;
   if (bodyEncoding === 'base64') {
     const isCanonical = Buffer.from(body, 'base64').toString('base64') === body;

@@ -25,6 +25,19 @@ export const batchAccepted = {
   results: [{ index: 0, messageId: 'order-42', result: 'accepted', status: 'QUEUED' }],
 };
 
+const sha256 = '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae';
+
+export const payload = { senderId: 'billing', sha256, size: 20_971_520 };
+
+export const uploaded = { payloadId: `sha256-${sha256}` };
+
+export const upload = {
+  ...uploaded,
+  uploadUrl: `http://127.0.0.1:8080/payloads/sha256-${sha256}?senderId=billing&size=20971520&expires=1795345200000&signature=x`,
+  headers: { 'content-length': '20971520' },
+  expiresAt: '2026-11-22T11:00:00.000Z',
+};
+
 const problem = {
   path: '$.timestamp',
   message: 'is not a date and time that exists',

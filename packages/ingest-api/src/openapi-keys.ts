@@ -52,8 +52,8 @@ export function withKeys(document: OpenApiDocument, rules: MessageRules): OpenAp
   };
 }
 
-/** Calls that need no key. */
-const OPEN_PATHS = new Set(['/health', '/health/ready', '/openapi.json']);
+/** Calls that need no key: uploads are let in by the signature of their URL. */
+const OPEN_PATHS = new Set(['/payloads/{payloadId}', '/health', '/health/ready', '/openapi.json']);
 const LIMITED_CALLS = new Set(['acceptMessage', 'acceptMessages']);
 
 const UNAUTHORIZED = problem('There is no key, or it is not one of this server, was revoked or has expired');

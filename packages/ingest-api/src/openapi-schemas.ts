@@ -10,12 +10,14 @@ import {
   batchSchema,
   getQuerySchema,
   listQuerySchema,
+  payloadSchema,
   replayManySchema,
   replaySchema,
   rotateSchema,
   senderPathSchema,
   targetSchema,
   targetsQuerySchema,
+  uploadQuerySchema,
 } from './requests.ts';
 import * as responses from './responses.ts';
 import { targetViewSchema } from './target-views.ts';
@@ -41,6 +43,9 @@ function components(rules: MessageRules) {
     Replay: replaySchema,
     ReplayQuery: replayManySchema,
     Rotation: rotateSchema,
+    Payload: payloadSchema,
+    Upload: responses.uploadSchema,
+    Uploaded: responses.uploadedSchema,
     Accepted: responses.acceptedSchema,
     BatchResult: responses.resultSchema,
     BatchResults: responses.resultsSchema,
@@ -93,6 +98,8 @@ export const PARAMETERS = {
   get: parameters('query', getQuerySchema),
   list: parameters('query', listQuerySchema),
   targets: parameters('query', targetsQuerySchema),
+  uploadPath: parameters('path', closedObject({ payloadId: z.string() })),
+  upload: parameters('query', uploadQuerySchema),
 };
 
 export function parameters(place: 'path' | 'query', schema: z.core.$ZodType): readonly Json[] {

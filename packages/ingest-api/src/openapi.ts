@@ -20,6 +20,8 @@ import {
 export interface ContractRules extends MessageRules {
   /** Callers are known by keys. */
   readonly hasKeys: boolean;
+  /** Uploads of large bodies come to this API. */
+  readonly takesUploads: boolean;
 }
 
 /** `GET /openapi.json`; the document is built when it is asked for first. */
@@ -31,7 +33,7 @@ export function getOpenApi(rules: ContractRules): Handler {
   };
 }
 
-function openApiDocument(rules: MessageRules): OpenApiDocument {
+function openApiDocument(rules: ContractRules): OpenApiDocument {
   return {
     openapi: '3.1.0',
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
@@ -41,7 +43,14 @@ function openApiDocument(rules: MessageRules): OpenApiDocument {
       description: 'Accepts messages exactly once and delivers them to their targets, with retries.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    paths: { ...acceptPaths(), ...operatorPaths(), ...secretPaths(), ...targetPaths(), ...healthPaths() },
+    paths: {
+      ...acceptPaths(),
+      ...payloadPaths(rules),
+      ...operatorPaths(),
+      ...secretPaths(),
+      ...targetPaths(),
+      ...healthPaths(),
+    },
     components: { schemas: componentSchemas(rules) },
   };
 }
@@ -84,6 +93,42 @@ function acceptPaths(): Paths {
           200: answer('A page; the next begins at its cursor', 'MessagePage', examples.messagePage),
           ...problems(400, 403, 500, 503),
         },
+      },
+    },
+  };
+}
+
+function payloadPaths({ takesUploads }: ContractRules): Paths {
+  return {
+    '/payloads': {
+      post: {
+        operationId: 'beginUpload',
+        summary: `Ask where to put a body of up to ${LIMITS.payloadBytes} bytes, for messages that name its payloadId`,
+        requestBody: requestBody('Payload', examples.payload),
+        responses: {
+          201: answer('Where and how to put it', 'Upload', examples.upload),
+          ...problems(400, 403, 413, 415, 500, 503),
+        },
+      },
+    },
+    ...(takesUploads && { '/payloads/{payloadId}': uploadPath() }),
+  };
+}
+
+function uploadPath(): Json {
+  return {
+    parameters: PARAMETERS.uploadPath,
+    put: {
+      operationId: 'upload',
+      summary: 'Put a body to the uploadUrl of an answer to POST /payloads; needs no key',
+      parameters: PARAMETERS.upload,
+      requestBody: { required: true, content: { 'application/octet-stream': { schema: {} } } },
+      responses: {
+        200: answer('Stored durably', 'Uploaded', examples.uploaded),
+        ...problems(500, 503),
+        400: problem('Not what was announced: fewer bytes, or others'),
+        403: problem('The URL is not one that this server gave, or has expired'),
+        413: problem('More bytes than were announced'),
       },
     },
   };

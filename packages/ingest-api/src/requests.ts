@@ -75,13 +75,32 @@ export const targetsQuerySchema = closedObject({
 /** An origin, with or without its slash, or a URL. */
 export const targetSchema = closedObject({ senderId: idField(), target: anyUrl() });
 
+const SHA256_EXPECTED = 'the SHA-256 of the body as 64 hexadecimal digits in small letters';
+
+export const payloadSchema = closedObject({
+  senderId: idField(),
+  sha256: described(
+    z.string({ error: SHA256_EXPECTED }).check(z.regex(/^[0-9a-f]{64}$/, { error: SHA256_EXPECTED })),
+    SHA256_EXPECTED,
+  ),
+  size: described(wholeNumber(1, LIMITS.payloadBytes), `bytes of the body: 1 to ${LIMITS.payloadBytes}`),
+});
+
+/** What a URL of this server carries: only it writes them. */
+export const uploadQuerySchema = closedObject({
+  senderId: idField(),
+  size: numberInText(1, LIMITS.payloadBytes),
+  expires: numberInText(0, Number.MAX_SAFE_INTEGER),
+  signature: text('the signature of the URL'),
+});
+
 /** A whole number in a query parameter. */
 function numberInText(min: number, max: number) {
   const expected = `a whole number from ${min} to ${max}`;
   return textField(
     expected,
     (digits, refuse) => {
-      const number = /^[0-9]{1,9}$/.test(digits) ? Number(digits) : Number.NaN;
+      const number = /^[0-9]{1,16}$/.test(digits) ? Number(digits) : Number.NaN;
       return number >= min && number <= max ? number : refuse(`is ${JSON.stringify(digits)}`);
     },
     { type: 'integer', minimum: min, maximum: max },

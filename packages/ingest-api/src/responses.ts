@@ -42,6 +42,15 @@ export const batchUnavailableSchema = z.extend(problemDocumentSchema, {
   results: z.exactOptional(described(results.results, 'Left out when the request was refused before it was read')),
 });
 
+export const uploadSchema = z.object({
+  payloadId: described(z.string(), 'What a message names the body by, once it is uploaded'),
+  uploadUrl: described(z.string(), 'PUT the bytes here, all in one request', { format: 'uri' }),
+  headers: described(z.record(z.string(), z.string()), 'What the PUT must carry, and no other headers of `x-amz-`'),
+  expiresAt: described(z.string(), 'When the PUT must have begun', { format: 'date-time' }),
+});
+
+export const uploadedSchema = z.object({ payloadId: z.string() });
+
 export const messagesSchema = z.object({ messages: z.array(messageViewSchema) });
 
 export const messagePageSchema = z.object({

@@ -29,6 +29,15 @@ describe('loadConfig', () => {
     expect(loadConfig({ MILLRACE_ALLOW_HTTP: 'true' })).toMatchObject({ allowHttp: true });
   });
 
+  test('reads the public URL, without a slash at its end', () => {
+    const publicUrlOf = (text: string) => loadConfig({ MILLRACE_PUBLIC_URL: text }).publicUrl;
+    expect(publicUrlOf('https://millrace.example')).toBe('https://millrace.example');
+    expect(publicUrlOf('http://10.0.0.7:8080/api/')).toBe('http://10.0.0.7:8080/api');
+    for (const wrong of ['millrace.example', 'ftp://a/', 'https://u:p@a/', 'https://a/?b', 'https://a/#b']) {
+      expect(problemsOf({ MILLRACE_PUBLIC_URL: wrong })).toEqual([expect.stringMatching(/^MILLRACE_PUBLIC_URL is "/)]);
+    }
+  });
+
   test('cannot be changed afterwards', () => {
     const config = loadConfig({ MILLRACE_CORS_ORIGINS: 'https://app.example' });
     expect(Object.isFrozen(config)).toBe(true);

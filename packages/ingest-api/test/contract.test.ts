@@ -67,10 +67,12 @@ describe('GET /openapi.json', () => {
       'POST /message',
       'POST /messages',
       'POST /messages/{messageId}/replay',
+      'POST /payloads',
       'POST /replays',
       'POST /secrets/{senderId}/rotate',
       'POST /targets/hold',
       'POST /targets/release',
+      'PUT /payloads/{payloadId}',
     ]);
     const ids = operations.map(({ operation }) => (operation as { operationId?: string }).operationId);
     expect(new Set(ids).size).toBe(operations.length);
@@ -105,7 +107,12 @@ describe('the contract of an API with keys', () => {
   test('asks for a key wherever one is needed, and nowhere else', async () => {
     const document = await fetchDocument();
     const open = operationsOf(document).filter(({ operation }) => operation.responses['401'] === undefined);
-    expect(open.map(({ path }) => path)).toEqual(['/health', '/health/ready', '/openapi.json']);
+    expect(open.map(({ path }) => path)).toEqual([
+      '/payloads/{payloadId}',
+      '/health',
+      '/health/ready',
+      '/openapi.json',
+    ]);
     for (const { operation } of open) expect(operation).toMatchObject({ security: [] });
     expect(document).toMatchObject({
       security: [{ key: [] }, {}],
@@ -114,8 +121,8 @@ describe('the contract of an API with keys', () => {
   });
 
   test('names keys only where there are any', async () => {
-    const { store, signing, circuits, clock } = await startApi();
-    const app = createApp({ store, signing, circuits, clock, config: { allowHttp: false, corsOrigins: [] } });
+    const { store, signing, circuits, payloads, clock } = await startApi();
+    const app = createApp({ store, signing, circuits, payloads, clock, config: { allowHttp: false, corsOrigins: [] } });
     const text = await (await app.request('/openapi.json')).text();
     expect(text).not.toMatch(/\/keys|bearer|"401"|KeyRequest/);
     expect((await app.request('/keys')).status).toBe(404);

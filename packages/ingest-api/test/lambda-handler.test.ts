@@ -17,13 +17,14 @@ interface LambdaOptions extends Pick<ApiOptions, 'faults'> {
 
 /** The function, on the store of an API of its own. */
 async function startLambda({ faults, config, ...options }: LambdaOptions = {}) {
-  const { store, secretStore, clock, contract } = await startApi();
+  const { store, secretStore, payloads, clock, contract } = await startApi();
   const errors: unknown[] = [];
   const callers = 'callers' in options ? options.callers : JSON.stringify({ [BILLING_ROLE]: ['billing'] });
   const handler = createLambdaHandler({
     store: { ...store, ...faults },
     signing: createSigningSecrets({ store: secretStore, clock }),
     circuits: store.circuits,
+    payloads,
     clock,
     config: {
       allowHttp: false,

@@ -28,7 +28,7 @@ describe('GET /health/ready', () => {
 });
 
 describe('a path or method that is not there', () => {
-  test.each(['/', '/messages/a/b', '/message/', '/health/', '/payloads'])('answers %s with 404', async (path) => {
+  test.each(['/', '/messages/a/b', '/message/', '/health/', '/payloads/'])('answers %s with 404', async (path) => {
     const { client } = await startApi();
     expect(await client.get(path)).toMatchObject({ status: 404, json: { type: 'not-found' } });
     expect(await client.post(path, {})).toMatchObject({ status: 404, json: { type: 'not-found' } });
@@ -40,6 +40,8 @@ describe('a path or method that is not there', () => {
     ['POST', '/messages/a', 'GET, HEAD, OPTIONS'],
     ['PUT', '/messages/a/replay', 'POST, OPTIONS'],
     ['GET', '/replays', 'POST, OPTIONS'],
+    ['GET', '/payloads', 'POST, OPTIONS'],
+    ['POST', '/payloads/a', 'PUT, OPTIONS'],
     ['POST', '/health', 'GET, HEAD, OPTIONS'],
   ])('answers %s %s with 405 and what is allowed', async (method, path, allow) => {
     const { client } = await startApi();

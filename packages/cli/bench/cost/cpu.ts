@@ -6,6 +6,7 @@ import { createSigningSecrets, systemClock } from '@millrace/core';
 import {
   createAwsClients,
   createAwsMessageStore,
+  createAwsPayloadStore,
   createAwsSecretStore,
   createDynamoCircuitStore,
 } from '@millrace/core/aws';
@@ -45,7 +46,15 @@ export async function measureCpu(profile: Profile, messages: number, warmUp: num
     const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/cost/secrets' }, clients);
     const signing = createSigningSecrets({ store: secrets, clock: systemClock });
     const onError = (error: unknown) => void errors.push(error);
-    const functions = createFunctions({ store, signing, circuits, clock: systemClock, onError });
+    const payloads = createAwsPayloadStore(resources, { clients });
+    const functions = createFunctions({
+      store,
+      payloads,
+      signing,
+      circuits,
+      clock: systemClock,
+      onError,
+    });
     const run = async (first: number, end: number): Promise<Cpu> => ({
       apiMs: await timeApi(functions, eventsOf(profile, targetUrl, first, end)),
       workerMs: await timeWorker(functions, services, profile.workerBatch),

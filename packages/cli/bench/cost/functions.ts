@@ -1,6 +1,6 @@
 /** The functions as Lambda has them, on a store of AWS: the handlers of ingest-api and delivery-worker. */
 
-import type { CircuitStore, Clock, SigningSecrets } from '@millrace/core';
+import type { CircuitStore, Clock, PayloadStore, SigningSecrets } from '@millrace/core';
 import type { createAwsMessageStore } from '@millrace/core/aws';
 import {
   createDeliveryHandler,
@@ -20,6 +20,7 @@ interface FunctionsDeps {
   readonly store: ReturnType<typeof createAwsMessageStore>;
   readonly signing: SigningSecrets;
   readonly circuits: CircuitStore;
+  readonly payloads: PayloadStore;
   readonly clock: Clock;
   /** Told of every error that a function survives. */
   readonly onError: (error: unknown) => void;
@@ -29,11 +30,13 @@ interface FunctionsDeps {
 const CONCURRENCY = 128;
 
 export function createFunctions(deps: FunctionsDeps): Functions {
+  const { payloads } = deps;
   const target = createHttpTarget({
     connectTimeoutMs: 5_000,
     connections: CONCURRENCY,
     userAgent: 'Millrace',
     allowedPrivateCidrs: ['127.0.0.0/8'],
+    payloads,
   });
   return {
     api: createLambdaHandler({

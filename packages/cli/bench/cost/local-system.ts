@@ -4,6 +4,7 @@ import { createSigningSecrets } from '@millrace/core';
 import {
   createAwsClients,
   createAwsMessageStore,
+  createAwsPayloadStore,
   createAwsSecretStore,
   createDynamoCircuitStore,
 } from '@millrace/core/aws';
@@ -50,7 +51,15 @@ export async function startLocalSystem({ workerBatch, answer }: LocalSystemOptio
   const errors: unknown[] = [];
   const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/cost/secrets' }, clients);
   const signing = createSigningSecrets({ store: secrets, clock });
-  const functions = createFunctions({ store, signing, circuits, clock, onError: (error) => void errors.push(error) });
+  const payloads = createAwsPayloadStore(resources, { clients, clock });
+  const functions = createFunctions({
+    store,
+    signing,
+    circuits,
+    payloads,
+    clock,
+    onError: (error) => void errors.push(error),
+  });
   const receiver = await startReceiver((reception) => answer(reception, receiver.of(reception.webhookId).length));
   const mapping = { aws, queueUrl, clock: clock.now, batchSize: workerBatch, timeoutMs: 60_000 };
   aws.clearCalls();

@@ -14,10 +14,11 @@ import {
   withClient,
   writeJson,
 } from '../options.ts';
-import { readData } from '../send/read-data.ts';
+import { type LargeFile, readData } from '../send/read-data.ts';
 import { sendFile } from '../send/send-file.ts';
 import { MAX_IN_FLIGHT } from '../send/send-lines.ts';
 import { sendOne } from '../send/send-one.ts';
+import { uploadFile } from '../send/upload-file.ts';
 import { cleanText } from '../term/format.ts';
 import { styleFor, styleStatus } from '../term/style.ts';
 
@@ -53,7 +54,7 @@ export function registerSend(program: Command, io: Io, effects: Effects): void {
     .option('--timestamp <T>', 'RFC 3339, a part of what names the message (default: now)', parseTimestamp)
     .option('--method <M>', `${METHODS.join(', ')} (default: POST)`, (text) => text.toUpperCase())
     .option("--header <'K: V'>", 'header of the request to the target; may be repeated', collectHeader)
-    .option('--data <TEXT|@FILE|->', 'body: text, the bytes of a file, or those of standard input')
+    .option('--data <TEXT|@FILE|->', 'body: text, the bytes of a file (up to 100 MB), or those of standard input')
     .option('--max-attempts <N>', 'how often delivery is tried', (text) => parseWholeNumber(text, 1))
     .option('--expires-at <T>', 'RFC 3339, when delivery is given up', parseTimestamp)
     .option('--file <F.ndjson|->', 'send every line of a file, or of standard input: one message object a line')
@@ -93,9 +94,12 @@ async function sendLines(io: Io, effects: Effects, flags: Flags): Promise<void> 
 }
 
 async function sendMessage(io: Io, effects: Effects, flags: Flags): Promise<void> {
-  const message = await readMessage(io, effects, flags);
+  const { file, ...given } = await readMessage(io, effects, flags);
   const options = { retryForMs: retryForMs(flags), isPatient: flags.retryFor !== undefined };
   await withClient(io, flags, { signal: io.signal }, async (client) => {
+    const { senderId } = given;
+    const payloadId = file && (await uploadFile(io, effects, client, file, { senderId, ...options }));
+    const message = payloadId === undefined ? given : { ...given, payloadId };
     const answer = await sendOne(io, effects, client, message, options);
     const { timestamp, targetUrl } = message;
     if (flags.json === true) return writeJson(io, { ...answer, timestamp, targetUrl });
@@ -106,11 +110,17 @@ async function sendMessage(io: Io, effects: Effects, flags: Flags): Promise<void
   });
 }
 
-async function readMessage(io: Io, effects: Effects, flags: MessageFlags): Promise<MessageInput> {
+/** A message, and the file that is to be its body when that is too large for a request. */
+async function readMessage(
+  io: Io,
+  effects: Effects,
+  flags: MessageFlags,
+): Promise<MessageInput & { readonly file?: LargeFile }> {
   const { to, sender } = flags;
   if (to === undefined || sender === undefined) {
     throw new ExitError(EXIT.usage, 'send needs --to and --sender for one message, or --file for many');
   }
+  const data = flags.data === undefined ? undefined : await readData(io, flags.data);
   return {
     messageId: flags.id ?? effects.newId(),
     timestamp: flags.timestamp ?? new Date(io.now()).toISOString(),
@@ -119,7 +129,8 @@ async function readMessage(io: Io, effects: Effects, flags: MessageFlags): Promi
     ...(flags.method === undefined ? {} : { method: flags.method }),
     // fromEntries defines its names, so that even `__proto__` is a name like any other.
     ...(flags.header === undefined ? {} : { headers: Object.fromEntries(flags.header) }),
-    ...(flags.data === undefined ? {} : await readData(io, flags.data)),
+    ...(data?.kind === 'body' ? data.fields : {}),
+    ...(data?.kind === 'file' ? { file: data.file } : {}),
     ...(flags.maxAttempts === undefined ? {} : { retry: { maxAttempts: flags.maxAttempts } }),
     ...(flags.expiresAt === undefined ? {} : { expiresAt: flags.expiresAt }),
   };

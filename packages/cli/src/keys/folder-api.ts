@@ -2,13 +2,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { type Clock, createSigningSecrets, FolderInUseError } from '@millrace/core';
-import { openFileSecretStore, openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
+import { type Clock, FolderInUseError } from '@millrace/core';
 import { createApp, openKeyRing } from '@millrace/ingest-api';
 import { type ApiClient, createClient } from '../client.ts';
 import { EXIT, ExitError } from '../exit.ts';
-import { SECRETS_FOLDER } from '../up/data-folder.ts';
+import { type DataFolder, openDataFolder } from '../up/data-folder.ts';
 
 export interface FolderOptions {
   readonly folder: string;
@@ -24,12 +22,10 @@ export interface FolderOptions {
  */
 export async function openFolderClient({ folder, clock, mayMake }: FolderOptions): Promise<ApiClient> {
   if (!mayMake && !existsSync(folder)) throw new ExitError(EXIT.failed, `there is no data folder ${folder}`);
-  const store = await openStore(folder, clock);
+  const { store, signing, payloads } = await openFolder(folder, clock);
   const config = { allowHttp: false, corsOrigins: [] };
   const keys = { ring: await openKeyRing(store.keys), randomBytes };
-  const secrets = await openFileSecretStore({ folder: path.join(folder, SECRETS_FOLDER) });
-  const signing = createSigningSecrets({ store: secrets, clock });
-  const app = createApp({ store, signing, circuits: store.circuits, clock, config, keys });
+  const app = createApp({ store, signing, payloads, circuits: store.circuits, clock, config, keys });
   const client = createClient({
     url: 'http://localhost',
     now: () => clock.now(),
@@ -48,9 +44,9 @@ export async function openFolderClient({ folder, clock, mayMake }: FolderOptions
   };
 }
 
-async function openStore(folder: string, clock: Clock): Promise<SqliteStore> {
+async function openFolder(folder: string, clock: Clock): Promise<DataFolder> {
   try {
-    return await openSqliteStore({ folder, clock, thread: false });
+    return await openDataFolder({ folder, clock, thread: false });
   } catch (cause) {
     if (!(cause instanceof FolderInUseError)) throw cause;
     const advice = 'leave --data out to ask that server (--url, MILLRACE_KEY), or stop it first';

@@ -1,6 +1,6 @@
 /** Serves a fetch handler on Node's HTTP server, with limits that keep slow clients from holding it. */
 
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { MillraceError } from '@millrace/core';
@@ -18,9 +18,16 @@ export interface HttpServer {
   close(limitMs: number): Promise<void>;
 }
 
-/** Milliseconds that a client may take to send its headers, and a whole request. */
+/** Milliseconds that a client may take. */
+export interface TimeLimits {
+  /** For a whole request but an upload; and of an upload, some part must come in as long. */
+  readonly requestMs: number;
+  /** For an upload: a PUT. */
+  readonly uploadMs: number;
+}
+
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 60_000;
+const TIME_LIMITS: TimeLimits = { requestMs: 60_000, uploadMs: 30 * 60_000 };
 const KEEP_ALIVE_MS = 65_000;
 
 /** @throws ListenError */
@@ -28,12 +35,14 @@ export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
   host: string,
   port: number,
+  limits: TimeLimits = TIME_LIMITS,
 ): Promise<HttpServer> {
   const serve = getRequestListener(fetch);
   const underWay = new Set<ServerResponse>();
   const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: limits.uploadMs, keepAliveTimeout: KEEP_ALIVE_MS },
     (request, response) => {
+      limitTime(request, limits.requestMs);
       underWay.add(response);
       response.once('close', () => {
         underWay.delete(response);
@@ -50,6 +59,20 @@ export async function listen(
   const { address, family, port: boundPort } = server.address() as AddressInfo;
   const urlHost = family === 'IPv6' ? `[${address}]` : address;
   return { url: `http://${urlHost}:${boundPort}`, close: (limitMs) => close(server, underWay, limitMs) };
+}
+
+/** Node has one limit for all requests, which is that of uploads. */
+function limitTime(request: IncomingMessage, limitMs: number): void {
+  const { socket } = request;
+  let seen = socket.bytesRead;
+  const timer = setInterval(() => {
+    const moves = request.method === 'PUT' && socket.bytesRead > seen;
+    seen = socket.bytesRead;
+    if (moves || request.complete) return;
+    socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n');
+    socket.destroySoon();
+  }, limitMs).unref();
+  request.once('end', () => clearInterval(timer)).once('close', () => clearInterval(timer));
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): ListenError {

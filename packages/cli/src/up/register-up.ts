@@ -25,6 +25,7 @@ Settings (environment):
   MILLRACE_ALLOWED_PRIVATE_CIDRS=RANGE,…
                                      allow targets at these addresses, such as 127.0.0.0/8,::1/128 for this machine
                                      (default: addresses of the internet alone)
+  MILLRACE_PUBLIC_URL=URL            what upload URLs begin with (default: the address that a client used)
   MILLRACE_CORS_ORIGINS=ORIGIN,…     let pages of these origins call the API (default: none)
   MILLRACE_CONCURRENCY=128           deliveries under way at once
   MILLRACE_CONNECT_TIMEOUT_MS=5000   for connecting to a target

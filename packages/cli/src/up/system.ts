@@ -3,12 +3,10 @@
  */
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ConfigError,
   createLogLines,
-  createSigningSecrets,
   errorFields,
   type LogLines,
   type Metrics,
@@ -16,7 +14,7 @@ import {
   type SigningSecrets,
   systemClock,
 } from '@millrace/core';
-import { openFileSecretStore, openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
+import type { FilePayloadStore, SqliteStore } from '@millrace/core/sqlite';
 import {
   countStoreError,
   createHttpTarget,
@@ -40,7 +38,7 @@ import {
 import type { Logger } from 'pino';
 import { createBooks } from './books.ts';
 import type { UpConfig } from './config.ts';
-import { SECRETS_FOLDER } from './data-folder.ts';
+import { openDataFolder } from './data-folder.ts';
 import { openGate } from './gate.ts';
 import { createGauges } from './gauges.ts';
 import { createHeldUpLog } from './held-up-log.ts';
@@ -69,15 +67,14 @@ const ATTEMPT_LOG_STOP_MS = 5_000;
  * @throws ConfigError when others than this machine could reach it, and there is no key
  */
 export async function startSystem(config: UpConfig, version: string, log: Logger): Promise<System> {
-  const store = await openSqliteStore({
+  const { store, signing, payloads } = await openDataFolder({
     folder: config.data,
+    clock: systemClock,
     dedupeDays: config.dedupeDays,
     lowDiskBytes: config.lowDiskBytes,
     ...(config.maxBytes === undefined ? {} : { maxBytes: config.maxBytes }),
   });
   try {
-    const secrets = await openFileSecretStore({ folder: path.join(config.data, SECRETS_FOLDER) });
-    const signing = createSigningSecrets({ store: secrets, clock: systemClock });
     let delivery: Delivery | undefined;
     const lines = createLogLines(log);
     const books = createBooks(store, systemClock);
@@ -95,6 +92,8 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
       store,
       signing,
       circuits: store.circuits,
+      payloads,
+      uploads: payloads,
       clock: systemClock,
       config: config.api,
       onTarget: gate.forget,
@@ -109,8 +108,8 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     });
     const server = await listen(refusingWhenFull(intake, app.fetch), config.host, config.port);
     // Only now: when the address cannot be had, nothing has been begun.
-    if (config.delivery) delivery = startDelivery({ store, gate, signing, config, version, lines, metrics });
-    const stopRetention = startRetention(store, lines);
+    if (config.delivery) delivery = startDelivery({ store, payloads, gate, signing, config, version, lines, metrics });
+    const stopRetention = startRetention({ store, payloads }, lines);
     return {
       url: server.url,
       hasKeys: !keys.isEmpty(),
@@ -135,13 +134,17 @@ function assertHasKey(keys: KeyRing, { host, data }: UpConfig): void {
   ]);
 }
 
+interface Stores {
+  readonly store: SqliteStore;
+  readonly payloads: FilePayloadStore;
+}
+
 interface Delivery {
   readonly loop: DeliveryLoop;
   stop(): Promise<void>;
 }
 
-interface DeliveryDeps {
-  readonly store: SqliteStore;
+interface DeliveryDeps extends Stores {
   readonly gate: TargetGate;
   readonly signing: SigningSecrets;
   readonly config: UpConfig;
@@ -150,14 +153,11 @@ interface DeliveryDeps {
   readonly metrics: Metrics;
 }
 
-function startDelivery({ store, gate, signing, config, version, lines, metrics }: DeliveryDeps): Delivery {
-  const { allowedPrivateCidrs, concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
-  const target = createHttpTarget({
-    connectTimeoutMs,
-    connections: concurrency,
-    userAgent: `Millrace/${version}`,
-    allowedPrivateCidrs,
-  });
+function startDelivery(deps: DeliveryDeps): Delivery {
+  const { store, payloads, gate, signing, config, version, lines, metrics } = deps;
+  const { concurrency, requestTimeoutMs } = config.worker;
+  const userAgent = `Millrace/${version}`;
+  const target = createHttpTarget({ ...config.worker, connections: concurrency, userAgent, payloads });
   const sayHeldUp = createHeldUpLog(lines, systemClock);
   const countError = countStoreError(metrics);
   const onError = (error: unknown): void => {
@@ -170,7 +170,7 @@ function startDelivery({ store, gate, signing, config, version, lines, metrics }
         ...{ clock: systemClock, lines, metrics },
       })
     : undefined;
-  const deps = {
+  const deliverDeps = {
     ...observeWorker({ lines, metrics, attempts, worker: `up-${randomUUID()}` }),
     store,
     signing,
@@ -186,7 +186,7 @@ function startDelivery({ store, gate, signing, config, version, lines, metrics }
   };
   const loop = startDeliveryLoop({
     queue: store,
-    deliver: (entries) => deliver(entries, deps),
+    deliver: (entries) => deliver(entries, deliverDeps),
     clock: systemClock,
     concurrency,
     onError,
@@ -204,10 +204,11 @@ function startDelivery({ store, gate, signing, config, version, lines, metrics }
 }
 
 /** Returns a function that ends it. */
-function startRetention(store: SqliteStore, lines: LogLines): () => void {
+function startRetention({ store, payloads }: Stores, lines: LogLines): () => void {
   const remove = (): void => {
-    store.removeExpired().then(
-      (messages) => messages > 0 && lines.say('retention.removed', numberFields({ messages })),
+    Promise.all([store.removeExpired(), payloads.removeUnused()]).then(
+      ([messages, bodies]) =>
+        messages + bodies > 0 && lines.say('retention.removed', numberFields({ messages, bodies })),
       (error) => lines.say('retention.held-up', errorFields(error)),
     );
   };

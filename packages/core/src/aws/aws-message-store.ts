@@ -1,8 +1,10 @@
-import type { Clock } from '../ports/clock.ts';
+import { type Clock, systemClock } from '../ports/clock.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
 import { type AwsClients, createAwsClients } from './aws-clients.ts';
 import type { AwsConfig } from './aws-config.ts';
 import { createDynamoMessageStore, type DynamoMessageStore } from './dynamodb-message-store.ts';
 import { createLazyObjectStore } from './lazy-object-store.ts';
+import { createS3PayloadStore } from './s3-payload-store.ts';
 
 export interface AwsStoreOptions {
   readonly clients?: AwsClients;
@@ -22,9 +24,18 @@ export function createAwsMessageStore(
     dynamodbOnce,
     sqs,
     objects: createLazyObjectStore(clients, bucketName),
+    payloads: createAwsPayloadStore(config, { clients, ...options }),
     tableName,
     queueUrls: { work: workQueueUrls, deadLetters: deadLetterQueueUrl },
     dedupeDays,
     ...options,
   });
+}
+
+/** The payload store of a deployed system. Makes no call. */
+export function createAwsPayloadStore(
+  { bucketName }: Pick<AwsConfig, 'bucketName'>,
+  { clients = createAwsClients(), clock = systemClock }: Pick<AwsStoreOptions, 'clients' | 'clock'> = {},
+): PayloadStore {
+  return createS3PayloadStore({ clients, bucket: bucketName, clock });
 }

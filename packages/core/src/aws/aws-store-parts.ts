@@ -3,6 +3,7 @@
 import type { Identity } from '../domain/identity.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
 import type { AcceptCounter } from './accept-counter.ts';
 import type { EntryObjects } from './entry-objects.ts';
 import type { EntryQueues } from './entry-queues.ts';
@@ -12,6 +13,7 @@ export interface AwsStoreParts {
   readonly table: MessageTable;
   readonly queues: EntryQueues;
   readonly objects: EntryObjects;
+  readonly payloads: Pick<PayloadStore, 'hold'>;
   readonly counter: AcceptCounter;
   readonly clock: Clock;
   /** Another text on every call: marks a write, so that its effect can be told from another's. */

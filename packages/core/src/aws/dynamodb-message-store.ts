@@ -1,5 +1,5 @@
 /**
- * `MessageStore` on AWS: rows in DynamoDB, entries in SQS, bodies of dead letters in S3. Every promise is kept by the
+ * `MessageStore` on AWS: rows in DynamoDB, entries in SQS, those of dead letters in S3. Every promise is kept by the
  * order of the writes, and by making each of them safe to repeat.
  */
 
@@ -9,6 +9,7 @@ import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type Clock, systemClock } from '../ports/clock.ts';
 import type { Entry, HealthProblem, MessageStore, SettleResult } from '../ports/message-store.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
 import { createAcceptCounter } from './accept-counter.ts';
 import { type Accounting, createAccounting } from './accounting.ts';
 import { calling } from './aws-errors.ts';
@@ -27,6 +28,8 @@ export interface DynamoMessageStoreOptions {
   readonly dynamodbOnce?: DynamoDBClient;
   readonly sqs: SQSClient;
   readonly objects: Pick<ObjectStore, 'get' | 'put'>;
+  /** Of the same bucket. */
+  readonly payloads: Pick<PayloadStore, 'hold'>;
   readonly tableName: string;
   readonly queueUrls: QueueUrls;
   readonly clock?: Clock;
@@ -40,9 +43,9 @@ export interface DynamoMessageStoreOptions {
 export interface DynamoMessageStore extends MessageStore {
   /**
    * The entry of a queue message.
-   * @throws UnreadableEntryError, EntryObjectMissingError
+   * @throws UnreadableEntryError
    */
-  readEntry(text: string): Promise<Entry>;
+  readEntry(text: string): Entry;
   /**
    * Ends messages whose entries their queue has given up: FAILED `redriven`, unless they have ended or moved on.
    * `leave`: a worker has the message, ask again later.
@@ -66,6 +69,7 @@ export function createDynamoMessageStore(options: DynamoMessageStoreOptions): Dy
     table,
     queues: createEntryQueues(sqs, queueUrls, objects),
     objects,
+    payloads: options.payloads,
     counter,
     clock,
     newToken: randomUUID,
@@ -83,7 +87,7 @@ export function createDynamoMessageStore(options: DynamoMessageStoreOptions): Dy
     ...createDelivery(parts),
     ...createOperations(parts),
     accounting,
-    readEntry: (text) => decodeEntry(text, objects.getBody),
+    readEntry: decodeEntry,
     keepUnreadable: parts.queues.sendUnreadable,
 
     /** As of the last run of the accounting; before the first, counted now. */

@@ -1,6 +1,7 @@
 /** What operators ask for: looking messages up, listing dead letters, replaying them. */
 
 import pMap from 'p-map';
+import type { Identity } from '../domain/identity.ts';
 import { decideReplay } from '../domain/lifecycle.ts';
 import { UnsupportedQueryError } from '../errors.ts';
 import type {
@@ -31,7 +32,7 @@ import { AFTER_PLAN_MS, type MessageRow } from './message-row.ts';
 const SLICE = 100;
 
 export function createOperations(parts: AwsStoreParts) {
-  const { table, queues, objects, clock, newToken } = parts;
+  const { table, queues, objects, payloads, clock, newToken } = parts;
 
   /** Newest first. */
   async function find(name: MessageName): Promise<readonly MessageRow[]> {
@@ -62,6 +63,15 @@ export function createOperations(parts: AwsStoreParts) {
     return count;
   }
 
+  /** The entry of a dead letter. Its payload begins its days anew; one that is gone is for the worker to find missing. */
+  async function getFailed(identity: Identity): Promise<Entry> {
+    const entry = await objects.getFailed(identity);
+    const { payload } = entry.request;
+    if (payload === undefined) return entry;
+    const held = await payloads.hold({ senderId: identity.senderId, sha256: payload.sha256 });
+    return { ...entry, request: { ...entry.request, payload: held ?? payload } };
+  }
+
   /** True when the message goes through a fresh plan; false when it is not FAILED. */
   async function replayRow(seen: MessageRow): Promise<boolean> {
     const now = clock.now();
@@ -87,7 +97,7 @@ export function createOperations(parts: AwsStoreParts) {
         writeToken,
       };
       // Before the row says that it waits: without its entry it could not be sent.
-      const entry = await objects.getFailed(row.identity);
+      const entry = await getFailed(row.identity);
       const written = await table.replace(next, row.writeToken);
       if (written.done) {
         await sendOrPutBack(next, row, { ...entry, round: next.round, notBefore: now, expiresAt });
@@ -99,7 +109,7 @@ export function createOperations(parts: AwsStoreParts) {
   }
 
   async function sendAgain(row: MessageRow): Promise<void> {
-    const entry = await objects.getFailed(row.identity);
+    const entry = await getFailed(row.identity);
     const { round, expiresAt } = row;
     await queues.sendAllWork([{ ...entry, round, notBefore: row.due ?? 0, expiresAt }], clock.now());
   }

@@ -3,8 +3,8 @@
  * read, small enough for a queue.
  */
 
-import { hash } from 'node:crypto';
 import { METHODS } from '../domain/message.ts';
+import type { PayloadRef } from '../domain/payload.ts';
 import { parseTraceparent } from '../domain/trace-context.ts';
 import { MillraceError } from '../errors.ts';
 import type { Entry } from '../ports/message-store.ts';
@@ -21,7 +21,7 @@ export const MAX_ENTRY_BYTES = 256 * 1_024 - 2_048;
 
 type Text = readonly [encoding: 'utf8' | 'base64', text: string];
 
-/** The body stands in the entry, or in the object store under a key. */
+/** The body stands in the entry, or in the payload store. */
 interface EntryJson {
   readonly v: 1;
   readonly identity: Entry['identity'];
@@ -34,33 +34,23 @@ interface EntryJson {
     readonly method: Entry['request']['method'];
     readonly headers: Entry['request']['headers'];
     readonly body?: Text;
-    readonly bodyKey?: string;
+    readonly payload?: PayloadRef;
   };
 }
 
-/** An entry as text; its body apart when the whole would be too large for a queue. */
-export interface EncodedEntry {
-  readonly text: string;
-  /** To be stored before the text is sent. */
-  readonly body: { readonly key: string; readonly bytes: Uint8Array } | undefined;
-}
-
-export function encodeEntry(entry: Entry): EncodedEntry {
-  const { body } = entry.request;
-  if (body.length < MAX_ENTRY_BYTES) {
-    const text = toText(entry, { body: encodeBody(body) });
-    if (Buffer.byteLength(text) <= MAX_ENTRY_BYTES) return { text, body: undefined };
+/** @throws RangeError when it does not fit: a body that large belongs into the payload store */
+export function encodeEntry(entry: Entry): string {
+  const { body, payload } = entry.request;
+  if (payload !== undefined) return toText(entry, { payload });
+  // Escapes can take more room than base64, in which every body fits that may stand in an entry.
+  for (const encoded of [encodeBody(body), base64Of(body)]) {
+    const text = toText(entry, { body: encoded });
+    if (Buffer.byteLength(text) <= MAX_ENTRY_BYTES) return text;
   }
-  const key = bodyKey(entry);
-  return { text: toText(entry, { bodyKey: key }), body: { key, bytes: body } };
+  throw new RangeError(`an entry with a body of ${body.length} bytes does not fit into a queue`);
 }
 
-/** With the body in it, whatever its size. */
-export function encodeWhole(entry: Entry): Uint8Array {
-  return Buffer.from(toText(entry, { body: encodeBody(entry.request.body) }));
-}
-
-function toText(entry: Entry, body: Pick<EntryJson['request'], 'body' | 'bodyKey'>): string {
+function toText(entry: Entry, body: Pick<EntryJson['request'], 'body' | 'payload'>): string {
   const { v, identity, round, notBefore, maxAttempts, expiresAt, request, traceparent } = entry;
   const { method, headers } = request;
   const json: EntryJson = {
@@ -76,32 +66,35 @@ function toText(entry: Entry, body: Pick<EntryJson['request'], 'body' | 'bodyKey
   return JSON.stringify(json);
 }
 
-/** Under the sender and the content, so that nothing can put another content in its place. */
-function bodyKey({ identity, request }: Entry): string {
-  return `payloads/bodies/${encodeURIComponent(identity.senderId)}/${hash('sha256', request.body, 'hex')}`;
-}
-
 /** Characters that JSON leaves as they are and a queue refuses. */
 const REFUSED = /[\ufffe\uffff]/;
 
 function encodeBody(body: Uint8Array): Text {
-  const buffer = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const buffer = toBuffer(body);
   const text = buffer.toString('utf8');
   const isText = !REFUSED.test(text) && Buffer.from(text).equals(buffer);
-  return isText ? ['utf8', text] : ['base64', buffer.toString('base64')];
+  return isText ? ['utf8', text] : base64Of(body);
+}
+
+function base64Of(body: Uint8Array): Text {
+  return ['base64', toBuffer(body).toString('base64')];
+}
+
+/** The same bytes, not a copy. */
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /**
- * Reads what `encodeEntry` or `encodeWhole` wrote.
+ * Reads what `encodeEntry` wrote.
  *
- * @param loadBody gets a body that stands apart
  * @throws UnreadableEntryError
  */
-export async function decodeEntry(text: string, loadBody: (key: string) => Promise<Uint8Array>): Promise<Entry> {
+export function decodeEntry(text: string): Entry {
   const { request, ...rest } = parse(text);
-  const { method, headers, body, bodyKey: key } = request;
-  const bytes = body === undefined ? await loadBody(key ?? '') : Buffer.from(body[1], body[0]);
-  return { ...rest, request: { method, headers, body: bytes } };
+  const { method, headers, body, payload } = request;
+  const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(body[1], body[0]);
+  return { ...rest, request: { method, headers, body: bytes, ...(payload === undefined ? {} : { payload }) } };
 }
 
 function parse(text: string): EntryJson {
@@ -132,7 +125,8 @@ function findFault(json: unknown): string | undefined {
   if (!isRecord(request)) return 'request is not an object';
   if (!METHODS.some((method) => method === request['method'])) return 'request.method is not one that is known';
   if (!isHeaderList(request['headers'])) return 'request.headers is not a list of names and values';
-  return isBody(request['body'], request['bodyKey']) ? undefined : 'request.body is missing';
+  if (request['payload'] === undefined) return isBody(request['body']) ? undefined : 'request.body is missing';
+  return isPayload(request['payload']) ? undefined : 'request.payload is not that of a payload';
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -149,8 +143,12 @@ function isHeaderList(value: unknown): boolean {
   return Array.isArray(value) && value.every(isPair);
 }
 
-function isBody(body: unknown, key: unknown): boolean {
-  if (body === undefined) return typeof key === 'string' && key !== '';
+function isBody(body: unknown): boolean {
   const [encoding, text] = Array.isArray(body) ? body : [];
   return (encoding === 'utf8' || encoding === 'base64') && typeof text === 'string';
+}
+
+function isPayload(payload: unknown): boolean {
+  if (!isRecord(payload) || !Number.isSafeInteger(payload['size'])) return false;
+  return ['key', 'sha256', 'etag'].every((name) => typeof payload[name] === 'string' && payload[name] !== '');
 }

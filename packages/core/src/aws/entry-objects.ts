@@ -1,19 +1,19 @@
-/** What of an entry is kept in the object store: large bodies, and whole entries of dead letters for their replay. */
+/** What is kept in the object store of entries: those of dead letters for their replay, and records that are none. */
 
+import { hash } from 'node:crypto';
 import { type Identity, identityKey } from '../domain/identity.ts';
-import { MillraceError, StoreUnavailableError } from '../errors.ts';
+import { MillraceError } from '../errors.ts';
 import type { Entry } from '../ports/message-store.ts';
-import { type ObjectStore, ObjectStoreUnavailableError } from '../ports/object-store.ts';
-import { decodeEntry, encodeWhole } from './entry-body.ts';
+import { asPartOfStore, type ObjectStore } from '../ports/object-store.ts';
+import { decodeEntry, encodeEntry } from './entry-body.ts';
 
 export interface EntryObjects {
-  putBody(key: string, bytes: Uint8Array): Promise<void>;
-  /** @throws EntryObjectMissingError */
-  getBody(key: string): Promise<Uint8Array>;
   /** Keeps an entry, so that a replay can send it again. */
   keepFailed(entry: Entry): Promise<void>;
   /** @throws EntryObjectMissingError */
   getFailed(identity: Identity): Promise<Entry>;
+  /** Keeps a record that is no entry; returns the key that it is found under. */
+  keepUnreadable(text: string): Promise<string>;
 }
 
 /** An object that must be there is not: its bucket's lifecycle rules, or a person, removed it too early. */
@@ -24,30 +24,25 @@ export class EntryObjectMissingError extends MillraceError {
 }
 
 export function createEntryObjects(objects: Pick<ObjectStore, 'get' | 'put'>): EntryObjects {
-  async function getBody(key: string): Promise<Uint8Array> {
-    const found = await asStore(objects.get(key));
-    if (found === undefined) throw new EntryObjectMissingError(key);
-    return found.bytes;
-  }
-  const putBody = async (key: string, bytes: Uint8Array): Promise<void> =>
-    void (await asStore(objects.put(key, bytes)));
+  const put = async (key: string, text: string): Promise<void> =>
+    void (await asPartOfStore(objects.put(key, Buffer.from(text))));
 
   return {
-    getBody,
-    putBody,
-    keepFailed: (entry) => putBody(failedKey(entry.identity), encodeWhole(entry)),
-    getFailed: async (identity) => decodeEntry(Buffer.from(await getBody(failedKey(identity))).toString(), getBody),
-  };
-}
+    keepFailed: (entry) => put(failedKey(entry.identity), encodeEntry(entry)),
 
-/** To callers it is the store that is unavailable, whichever part of it. */
-async function asStore<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    if (!(error instanceof ObjectStoreUnavailableError)) throw error;
-    throw new StoreUnavailableError(error.message, { cause: error });
-  }
+    async getFailed(identity) {
+      const key = failedKey(identity);
+      const found = await asPartOfStore(objects.get(key));
+      if (found === undefined) throw new EntryObjectMissingError(key);
+      return decodeEntry(Buffer.from(found.bytes).toString());
+    },
+
+    async keepUnreadable(text) {
+      const key = `payloads/unreadable/${hash('sha256', text, 'hex')}`;
+      await put(key, text);
+      return key;
+    },
+  };
 }
 
 function failedKey(identity: Identity): string {

@@ -1,11 +1,6 @@
-/**
- * Entries on their way: into the work queues, and as dead letters for people; what is too large for a queue goes by way
- * of the object store.
- */
+/** Entries on their way: into the work queues, and as dead letters for people. */
 
-import { hash } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import pMap from 'p-map';
 import type { Entry } from '../ports/message-store.ts';
 import { encodeEntry, MAX_ENTRY_BYTES } from './entry-body.ts';
 import type { EntryObjects } from './entry-objects.ts';
@@ -34,18 +29,14 @@ export interface QueueUrls {
   readonly deadLetters: string;
 }
 
-const CONCURRENCY = 8;
 /** Characters of an error that travel with a dead letter. */
 const NOTE_LENGTH = 500;
 
-export function createEntryQueues(client: SQSClient, urls: QueueUrls, objects: EntryObjects): EntryQueues {
-  /** The text to send; a large body is stored before. */
-  async function prepare(entry: Entry): Promise<string> {
-    const { text, body } = encodeEntry(entry);
-    if (body !== undefined) await objects.putBody(body.key, body.bytes);
-    return text;
-  }
-
+export function createEntryQueues(
+  client: SQSClient,
+  urls: QueueUrls,
+  objects: Pick<EntryObjects, 'keepUnreadable'>,
+): EntryQueues {
   async function sendToPeople(text: string, group: string, notes: Readonly<Record<string, string>>): Promise<void> {
     const legible = Object.fromEntries(Object.entries(notes).map(([name, note]) => [name, toNote(note)]));
     const [fault] = await sendAll(client, [
@@ -54,21 +45,18 @@ export function createEntryQueues(client: SQSClient, urls: QueueUrls, objects: E
     if (fault !== undefined) throw fault;
   }
 
+  function prepare(entry: Entry, now: number): { readonly item: QueueItem } | { readonly fault: SendFault } {
+    try {
+      const { identity, notBefore } = entry;
+      const [queueUrl, group] = [shardOf(identity, urls.work), groupOf(identity)];
+      return { item: { queueUrl, group, text: encodeEntry(entry), delaySeconds: delaySeconds(notBefore, now) } };
+    } catch (fault) {
+      return { fault };
+    }
+  }
+
   async function sendWork(entries: readonly Entry[], now: number): Promise<readonly SendFault[]> {
-    const prepared = await pMap(
-      entries,
-      async (entry): Promise<{ readonly item: QueueItem } | { readonly fault: SendFault }> => {
-        try {
-          const { identity, notBefore } = entry;
-          const queueUrl = shardOf(identity, urls.work);
-          const text = await prepare(entry);
-          return { item: { queueUrl, text, group: groupOf(identity), delaySeconds: delaySeconds(notBefore, now) } };
-        } catch (fault) {
-          return { fault };
-        }
-      },
-      { concurrency: CONCURRENCY },
-    );
+    const prepared = entries.map((entry) => prepare(entry, now));
     const items = prepared.flatMap((one) => ('item' in one ? [one.item] : []));
     const faults = (await sendAll(client, items)).values();
     return prepared.map((one) => ('item' in one ? faults.next().value : one.fault));
@@ -82,17 +70,13 @@ export function createEntryQueues(client: SQSClient, urls: QueueUrls, objects: E
       if (fault !== undefined) throw fault;
     },
 
-    sendDeadLetter: async ({ entry, reason, error }) =>
-      sendToPeople(await prepare(entry), groupOf(entry.identity), { reason, ...(error === null ? {} : { error }) }),
+    sendDeadLetter: ({ entry, reason, error }) =>
+      sendToPeople(encodeEntry(entry), groupOf(entry.identity), { reason, ...(error === null ? {} : { error }) }),
 
     async sendUnreadable(text, error) {
       const isTooLong = Buffer.byteLength(text) > MAX_ENTRY_BYTES;
-      const key = `payloads/unreadable/${hash('sha256', text, 'hex')}`;
-      if (isTooLong) await objects.putBody(key, Buffer.from(text));
-      await sendToPeople(isTooLong ? `the record is in the object ${key}` : text, 'unreadable', {
-        reason: 'unreadable',
-        error,
-      });
+      const letter = isTooLong ? `the record is in the object ${await objects.keepUnreadable(text)}` : text;
+      await sendToPeople(letter, 'unreadable', { reason: 'unreadable', error });
     },
   };
 }

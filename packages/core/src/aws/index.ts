@@ -2,7 +2,7 @@ export type { AccountingReport } from './accounting.ts';
 export { type AwsClientOptions, type AwsClients, createAwsClients } from './aws-clients.ts';
 export { type AwsConfig, loadAwsConfig } from './aws-config.ts';
 export * from './aws-errors.ts';
-export { createAwsMessageStore } from './aws-message-store.ts';
+export { createAwsMessageStore, createAwsPayloadStore } from './aws-message-store.ts';
 export { createAwsSecretStore, loadSecretsConfig, type SecretsConfig } from './aws-secret-store.ts';
 export { createDynamoCircuitStore, type DynamoCircuitStoreOptions } from './dynamodb-circuit-store.ts';
 export * from './dynamodb-message-store.ts';

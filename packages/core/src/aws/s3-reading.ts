@@ -1,6 +1,12 @@
 /** Reading objects of S3: whole, in part, and what is known of them. */
 
-import { GetObjectCommand, type GetObjectCommandOutput, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import type { ByteRange, ObjectInfo, StoredObject } from '../ports/object-store.ts';
 import { answerOf, brokenOff, callOf, type S3Place, told } from './s3-errors.ts';
 
@@ -22,10 +28,22 @@ function infoOf(key: string, size: number | undefined, { ETag, LastModified }: T
 
 /** @param key of the store, for the answer */
 export async function lookAtObject(client: S3Client, place: S3Place, key: string): Promise<ObjectInfo | undefined> {
+  const output = await headOf(client, place);
+  return output && infoOf(key, output.ContentLength, output);
+}
+
+/**
+ * All that is known of an object; undefined when there is none.
+ * @param asked to be told beside what always is
+ */
+export async function headOf(
+  client: S3Client,
+  place: S3Place,
+  asked: { readonly ChecksumMode?: 'ENABLED' } = {},
+): Promise<HeadObjectCommandOutput | undefined> {
   for (let look = 1; ; look += 1) {
     try {
-      const output = await client.send(new HeadObjectCommand(place));
-      return infoOf(key, output.ContentLength, output);
+      return await client.send(new HeadObjectCommand({ ...place, ...asked }));
     } catch (error) {
       if (!SAYS_NO_CODE.has(answerOf(error).status) || look === LOOKS) throw error;
     }

@@ -4,6 +4,7 @@
 
 import { hash } from 'node:crypto';
 import type { Identity } from './identity.ts';
+import type { PayloadRef } from './payload.ts';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
@@ -15,7 +16,10 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
 export interface DeliveryRequest {
   readonly method: Method;
   readonly headers: HeaderList;
+  /** Empty when the body is in the payload store. */
   readonly body: Uint8Array;
+  /** Where the body is, when it does not stand here. */
+  readonly payload?: PayloadRef;
 }
 
 /** How long and how often delivery is tried. */
@@ -53,17 +57,28 @@ export const LIMITS = {
   batchSize: 100,
   /** Bytes of one HTTP request. */
   requestBytes: 6 * 1_024 * 1_024,
+  /**
+   * Bytes of a body that may stand in its message; a larger one is in the payload store. With it in base64 and
+   * everything else at its largest, an entry stays below the 256 KiB of a queue.
+   */
+  inlineBodyBytes: 160 * 1_024,
+  /** Bytes of a body in the payload store. */
+  payloadBytes: 100 * 1_024 * 1_024,
 } as const;
 
+/** Bytes of the body, wherever it is. */
+export function bodySize({ body, payload }: DeliveryRequest): number {
+  return payload?.size ?? body.length;
+}
+
 /**
- * Hash of what is delivered: SHA-256 over method, headers and body, in base64url. Different content has different
- * hashes; neither the order of headers nor the case of their names is content, because a client that repeats itself
- * may change both.
+ * Hash of what is delivered: SHA-256 over method, headers and the SHA-256 of the body, in base64url. Different content
+ * has different hashes; not content are where the body is kept, the order of headers and the case of their names,
+ * because a client that repeats itself may change them.
  */
-export function contentHash(request: DeliveryRequest): string {
-  const headers = request.headers.map(([name, value]) => [name.toLowerCase(), value]);
-  headers.sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0));
-  // JSON text ends where its brackets close, so nothing in the head can pass for the body.
-  const head = Buffer.from(JSON.stringify([request.method, headers]));
-  return hash('sha256', Buffer.concat([head, request.body]), 'base64url');
+export function contentHash({ method, headers, body, payload }: DeliveryRequest): string {
+  const sorted = headers.map(([name, value]) => [name.toLowerCase(), value]);
+  sorted.sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0));
+  const bodyHash = payload?.sha256 ?? hash('sha256', body, 'hex');
+  return hash('sha256', JSON.stringify([method, sorted, bodyHash]), 'base64url');
 }

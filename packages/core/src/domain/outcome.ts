@@ -20,8 +20,12 @@ export type AttemptOutcome =
   | { readonly kind: 'dns'; readonly detail: string }
   | { readonly kind: 'tls'; readonly detail: string }
   | { readonly kind: 'connection'; readonly detail: string }
-  /** A setting forbids the target; the detail names the setting. */
+  /** A setting forbids the request; the detail names the setting. */
   | { readonly kind: 'blocked'; readonly detail: string }
+  /** No request was made: the body is not in the payload store any more, or another one is. */
+  | { readonly kind: 'payload-missing'; readonly detail: string }
+  /** The body could not be read from the payload store, or not to its end. */
+  | { readonly kind: 'payload-unavailable'; readonly detail: string }
   /** No request was made: a crashed attempt had used up the plan. */
   | { readonly kind: 'interrupted' }
   /** No request was made: the message expired while it waited. */
@@ -52,8 +56,10 @@ export const REASONS = [
   'expired',
   /** The last attempt of the plan was cut off, its result is not known. */
   'interrupted',
-  /** A setting forbids the target. */
+  /** A setting forbids the request. */
   'blocked',
+  /** Its body is not in the payload store any more. */
+  'payload-missing',
   /** A queue entry without a message. */
   'orphan',
   /** Its queue gave its entry up, handed out again and again and never acknowledged. */
@@ -89,8 +95,10 @@ export function react(outcome: AttemptOutcome, context: AttemptContext): Reactio
     case 'dns':
     case 'tls':
     case 'connection':
+    case 'payload-unavailable':
       return retryOrGiveUp(0, context);
     case 'blocked':
+    case 'payload-missing':
     case 'interrupted':
     case 'expired':
     case 'held':

@@ -174,6 +174,8 @@ export interface MessageStore {
   /**
    * Accepts each message exactly once, in order: a repeat within the batch is a duplicate of its first.
    *
+   * A body of more than `LIMITS.inlineBodyBytes` must be in the payload store before, held there (`PayloadStore.hold`).
+   *
    * Afterwards an accepted message is stored durably and will be handed out. Its identity stays known until its
    * retention is over (`DEDUPE_DAYS` after it ended).
    */

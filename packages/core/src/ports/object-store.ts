@@ -10,7 +10,7 @@
  * adapter that a person must mend: a permission, a bucket, a folder. It names the action and what it was done to.
  */
 
-import { MillraceError } from '../errors.ts';
+import { MillraceError, StoreUnavailableError } from '../errors.ts';
 
 export interface ObjectInfo {
   readonly key: string;
@@ -93,6 +93,16 @@ export class PreconditionFailedError extends MillraceError {
 export class ObjectStoreUnavailableError extends MillraceError {
   constructor(message: string, options: ErrorOptions = {}) {
     super('object-store-unavailable', message, { ...options, retryable: true });
+  }
+}
+
+/** To callers of a store that is made of several it is the store that is unavailable, whichever part of it. */
+export async function asPartOfStore<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof ObjectStoreUnavailableError)) throw error;
+    throw new StoreUnavailableError(error.message, { cause: error });
   }
 }
 

@@ -23,7 +23,12 @@ export interface FileEtags {
 }
 
 export function etagOfBytes(bytes: Uint8Array): string {
-  return quoted(hash('sha256', bytes));
+  return etagOfHash(hash('sha256', bytes));
+}
+
+/** @param hex SHA-256 of the bytes */
+export function etagOfHash(hex: string): string {
+  return `"${hex}"`;
 }
 
 export function createFileEtags(limit = REMEMBERED_FILES): FileEtags {
@@ -67,12 +72,8 @@ async function hashFile(handle: FileHandle): Promise<string> {
   const chunk = Buffer.alloc(CHUNK_BYTES);
   for (let position = 0; ; ) {
     const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
-    if (bytesRead === 0) return quoted(sum.digest('hex'));
+    if (bytesRead === 0) return etagOfHash(sum.digest('hex'));
     sum.update(chunk.subarray(0, bytesRead));
     position += bytesRead;
   }
-}
-
-function quoted(hex: string): string {
-  return `"${hex}"`;
 }

@@ -9,18 +9,25 @@ import { type FileTree, syncFolder } from './file-tree.ts';
 const PLACING_ATTEMPTS = 20;
 
 export interface FileWriter {
-  /** Puts a file with these bytes in place of what is there: at any moment, and after any crash, one of both. */
-  write(bytes: Uint8Array, file: string): Promise<void>;
+  /**
+   * Puts a file with this content in place of what is there: at any moment, and after any crash, one of both.
+   *
+   * @param inTurn does the last step, which is short: the whole content gets its place
+   */
+  write(content: FileContent, file: string, inTurn?: (place: () => Promise<void>) => Promise<void>): Promise<void>;
 }
+
+/** Chunks that end with an error leave nothing behind. */
+export type FileContent = Uint8Array | AsyncIterable<Uint8Array>;
 
 /** @param scratch a folder on the same disk for files that are not whole yet */
 export function createFileWriter(scratch: string, tree: FileTree, clock: Clock): FileWriter {
   let files = 0;
 
-  const fill = async (file: string, bytes: Uint8Array): Promise<void> => {
+  const fill = async (file: string, content: FileContent): Promise<void> => {
     const handle = await open(file, 'wx');
     try {
-      await handle.writeFile(bytes);
+      await handle.writeFile(content);
       const seconds = clock.now() / 1_000;
       await handle.utimes(seconds, seconds);
       await handle.sync();
@@ -29,7 +36,7 @@ export function createFileWriter(scratch: string, tree: FileTree, clock: Clock):
     }
   };
 
-  const place = async (from: string, file: string, folder: string): Promise<void> => {
+  const putInPlace = async (from: string, file: string, folder: string): Promise<void> => {
     for (let attempt = 1; ; attempt += 1) {
       await tree.ensure(folder);
       try {
@@ -47,12 +54,12 @@ export function createFileWriter(scratch: string, tree: FileTree, clock: Clock):
   };
 
   return {
-    async write(bytes, file) {
+    async write(content, file, inTurn = (place) => place()) {
       files += 1;
       const from = path.join(scratch, String(files));
       try {
-        await fill(from, bytes);
-        await place(from, file, path.dirname(file));
+        await fill(from, content);
+        await inTurn(() => putInPlace(from, file, path.dirname(file)));
       } catch (error) {
         await rm(from, { force: true });
         throw error;

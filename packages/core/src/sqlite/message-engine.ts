@@ -21,6 +21,7 @@ import { createCounters } from './counters.ts';
 import { createHandedOut } from './handed-out.ts';
 import { createKeyOperations } from './key-operations.ts';
 import { createMessageOperations } from './message-operations.ts';
+import { createPayloadRows, type PayloadColumns, payloadOf, toPayloadColumns } from './payload-rows.ts';
 import {
   type Accepted,
   type ClaimRecord,
@@ -59,7 +60,7 @@ interface ExistingRow {
   readonly remove_at: number | null;
 }
 
-interface RequestRow {
+interface RequestRow extends PayloadColumns {
   readonly id: number;
   readonly message_id: string;
   readonly sender_id: string;
@@ -80,13 +81,15 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const backlog = createBacklogBook(db, counters);
   const handedOut = createHandedOut();
   const operations = { ...createMessageOperations(db, counters, backlog), ...createTargetOperations(db) };
+  const payloadRows = createPayloadRows(db);
 
   const insertMessage = db.prepare(`
     INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL, NULL, ?)
     ON CONFLICT (message_id, sender_id, timestamp, target_url) DO NOTHING`);
-  const insertRequest = db.prepare(
-    'INSERT INTO requests (id, method, headers, body, traceparent) VALUES (?, ?, ?, ?, ?)',
-  );
+  const insertRequest = db.prepare(`
+    INSERT INTO requests
+      (id, method, headers, body, payload_key, payload_sha256, payload_size, payload_etag, traceparent)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const deleteMessage = db.prepare('DELETE FROM messages WHERE id = ?');
   const deleteRequest = db.prepare('DELETE FROM requests WHERE id = ?');
   const selectExisting = db.prepare(`
@@ -109,8 +112,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const selectNextDue = db.prepare('SELECT min(due) AS due FROM messages WHERE due > ?');
   const selectWaiting = db.prepare('SELECT id, due FROM messages WHERE due IS NOT NULL ORDER BY due LIMIT ?');
   const selectRequest = db.prepare(`
-    SELECT id, message_id, sender_id, timestamp, target_url, round, due, max_attempts, expires_at, method, headers,
-      body, traceparent
+    SELECT id, message_id, sender_id, timestamp, target_url, round, due, max_attempts, expires_at, requests.*
     FROM messages JOIN requests USING (id) WHERE id = ?`);
   const selectRemovable = db.prepare('SELECT id FROM messages WHERE remove_at <= ? ORDER BY remove_at LIMIT ?');
   const updateLeases = db.prepare(`UPDATE messages SET due = ? WHERE due > ? AND status = 'PROCESSING'`);
@@ -148,8 +150,9 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       ...[status, round, due, reason, maxAttempts, lifetime, expiresAt, now, removalTime(status, now)],
     );
     if (changes === 0) return false;
-    const { method, headers, body, traceparent } = record;
-    insertRequest.run(id, method, headers, Buffer.from(body, 'latin1'), traceparent);
+    const { method, headers, payload, traceparent } = record;
+    const body = Buffer.from(record.body, 'latin1');
+    insertRequest.run(id, method, headers, body, ...toPayloadColumns(payload), traceparent);
     return true;
   }
 
@@ -218,6 +221,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   return {
     ...operations,
     ...createKeyOperations(db),
+    ...payloadRows,
 
     /** Accepts each, and hands the first `handOut` of those that are new out at once. */
     accept({ now, records, handOut }: { now: number; records: readonly MessageRecord[]; handOut: number }): Accepted {
@@ -277,6 +281,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
           method: row.method,
           headers: row.headers,
           body: toBuffer(row.body).toString('latin1'),
+          payload: payloadOf(row),
           maxAttempts: row.max_attempts,
           expiresAt: row.expires_at,
           traceparent: row.traceparent,

@@ -5,6 +5,7 @@
 
 import type { Result, Status } from '../domain/lifecycle.ts';
 import { contentHash, type DeliveryRequest, type Message, type Method } from '../domain/message.ts';
+import type { PayloadRef } from '../domain/payload.ts';
 import type { AcceptResult, AttemptError, Entry, MessageFilter } from '../ports/message-store.ts';
 
 /** An entry that knows its row. Entries made elsewhere are found by their identity. */
@@ -23,6 +24,8 @@ export interface MessageRecord {
   readonly headers: string;
   /** One character a byte. */
   readonly body: string;
+  /** Where the body is, when it does not stand here. */
+  readonly payload: PayloadRef | null;
   readonly maxAttempts: number;
   readonly expiresAt: number;
   readonly traceparent: string | null;
@@ -89,6 +92,7 @@ export function toMessageRecord({ identity, request, plan, traceparent }: Messag
     method: request.method,
     headers: JSON.stringify(request.headers),
     body: toBuffer(request.body).toString('latin1'),
+    payload: request.payload ?? null,
     maxAttempts: plan.maxAttempts,
     expiresAt: plan.expiresAt,
     traceparent: traceparent ?? null,
@@ -108,6 +112,7 @@ export function toRowEntry(record: TakenRecord): RowEntry {
       method: record.method as Method,
       headers: JSON.parse(record.headers),
       body: Buffer.from(record.body, 'latin1'),
+      ...(record.payload === null ? {} : { payload: record.payload }),
     },
     ...(traceparent === null ? {} : { traceparent }),
     rowId,

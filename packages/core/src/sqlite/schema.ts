@@ -101,6 +101,20 @@ export const MIGRATIONS = [
     revoked_at INTEGER
   ) STRICT;
   `,
+  // A payload is in use while a request names it; `kept_until` is when it may go without one.
+  `
+  ALTER TABLE requests ADD COLUMN payload_key    TEXT;
+  ALTER TABLE requests ADD COLUMN payload_sha256 TEXT;
+  ALTER TABLE requests ADD COLUMN payload_size   INTEGER;
+  ALTER TABLE requests ADD COLUMN payload_etag   TEXT;
+  CREATE INDEX requests_payload ON requests (payload_key) WHERE payload_key IS NOT NULL;
+
+  CREATE TABLE payloads (
+    key        TEXT    PRIMARY KEY,
+    kept_until INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX payloads_kept ON payloads (kept_until);
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -15,6 +15,7 @@ import type { Entry, HealthProblem, MessageFilter, MessageStore, MessageView } f
 import { type EngineHost, openInline, openThread } from './engine-host.ts';
 import { createHandOff } from './hand-off.ts';
 import { createKeyStore } from './key-store.ts';
+import { createPayloadIndex, type PayloadIndex } from './payload-index.ts';
 import { type RowEntry, type RowReference, toMessageRecord, toRowEntry } from './records.ts';
 import { createSqliteCircuitStore } from './sqlite-circuit-store.ts';
 
@@ -53,6 +54,8 @@ export interface SqliteStore extends MessageStore, Backlog {
   oldestDue(): Promise<number | null>;
   /** Removes messages and targets whose time is over, in small slices; returns how many messages. */
   removeExpired(): Promise<number>;
+  /** For the payload store of the same folder. */
+  readonly payloadIndex: PayloadIndex;
   /** Ends what was begun, and gives the folder free. */
   close(): Promise<void>;
 }
@@ -257,6 +260,8 @@ function createStore(host: EngineHost, clock: Clock, health: SqliteStore['health
       ]);
       return messages;
     },
+
+    payloadIndex: createPayloadIndex(host),
 
     close: () => host.close(),
   };

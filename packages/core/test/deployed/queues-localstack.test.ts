@@ -2,7 +2,7 @@
 
 import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { expect, jest, test } from '@jest/globals';
-import { systemClock } from '@millrace/core';
+import { LIMITS, systemClock } from '@millrace/core';
 import { createAwsMessageStore } from '@millrace/core/aws';
 import { aMessage, anEntry, uniqueId } from '@millrace/core/testing';
 import { createMessageResources } from '@millrace/core/testing/aws';
@@ -63,12 +63,12 @@ test('SQS waits as long as it is asked to: an entry that is handed back comes at
   const { store, workQueueUrl, receiveSome } = await openSystem();
   await store.accept([liveMessage()]);
   const [message] = await receiveSome(workQueueUrl);
-  const entry = await store.readEntry(message?.Body ?? '');
+  const entry = store.readEntry(message?.Body ?? '');
   const until = systemClock.now() + 3_000;
   await store.handBack([{ entry, until }]);
   for (;;) {
     const bodies = (await receiveSome(workQueueUrl)).map(({ Body = '' }) => Body);
-    const entries = await Promise.all(bodies.map((body) => store.readEntry(body)));
+    const entries = bodies.map((body) => store.readEntry(body));
     if (entries.some(({ notBefore }) => notBefore === until)) break;
   }
   expect(systemClock.now()).toBeGreaterThanOrEqual(until);
@@ -84,9 +84,9 @@ test('an entry that is due in a day is taken, and waits in the queue', async () 
   expect(await countDelayed(workQueueUrl)).toBe(1);
 });
 
-test('a batch of bodies that are too large for one request to SQS, and for SQS at all, is taken whole', async () => {
+test('a batch of bodies that are too large for one request to SQS is taken whole', async () => {
   const { store, resources, receiveSome } = await openSystem();
-  const sizes = [...Array.from({ length: 12 }, () => 120_000), 250_000, 257_000, 262_144, 1_500_000];
+  const sizes = [...Array.from({ length: 12 }, () => 120_000), LIMITS.inlineBodyBytes];
   const messages = sizes.map((size) => liveMessage({ body: 'ü'.repeat(size / 2) }));
   const results = await store.accept(messages);
   expect(results.map(({ kind }) => kind)).toEqual(messages.map(() => 'accepted'));
@@ -94,7 +94,7 @@ test('a batch of bodies that are too large for one request to SQS, and for SQS a
   while (found.size < messages.length) {
     for (const queueUrl of resources.workQueueUrls) {
       for (const { Body = '' } of await receiveSome(queueUrl)) {
-        const { identity, request } = await store.readEntry(Body);
+        const { identity, request } = store.readEntry(Body);
         found.set(identity.messageId, request.body.length);
       }
     }
@@ -113,7 +113,7 @@ test('entries of a sender to an origin share a group, others have another one', 
   ]);
   while (groups.size < 4) {
     for (const { Body = '', Attributes = {} } of await receiveSome(workQueueUrl)) {
-      groups.set((await store.readEntry(Body)).identity.messageId, Attributes['MessageGroupId']);
+      groups.set(store.readEntry(Body).identity.messageId, Attributes['MessageGroupId']);
     }
   }
   expect(groups.get('a')).toEqual(expect.any(String));
@@ -123,21 +123,21 @@ test('entries of a sender to an origin share a group, others have another one', 
 
 test('an entry that nobody is done with goes to the stranded queue unchanged, and its message ends', async () => {
   const { store, resources, workQueueUrl, receive, receiveSome } = await openSystem({ maxReceiveCount: 2 });
-  const message = liveMessage({ body: 'x'.repeat(300_000) });
+  const message = liveMessage({ body: 'x'.repeat(100_000) });
   await store.accept([message]);
   const [first] = await receiveSome(workQueueUrl);
   await receiveSome(workQueueUrl);
   expect(await receive(workQueueUrl)).toEqual([]);
   const [stranded] = await receiveSome(resources.strandedQueueUrl);
   expect(stranded?.Body).toBe(first?.Body);
-  const entry = await store.readEntry(stranded?.Body ?? '');
+  const entry = store.readEntry(stranded?.Body ?? '');
   expect(await store.settleStranded([entry])).toEqual(['settled']);
   expect(await store.get(message.identity)).toMatchObject([{ status: 'FAILED', reason: 'redriven' }]);
   const [letter] = await receiveSome(resources.deadLetterQueueUrl);
   expect(letter?.MessageAttributes).toMatchObject({ reason: { StringValue: 'redriven' } });
   expect(await store.replay(message.identity)).toEqual({ found: 1, replayed: 1 });
   const [again] = await receiveSome(workQueueUrl);
-  const replayed = await store.readEntry(again?.Body ?? '');
+  const replayed = store.readEntry(again?.Body ?? '');
   expect(replayed.request).toEqual(message.request);
 });
 

@@ -1,7 +1,7 @@
 /** What can be under way when something breaks: each operation of the store, from the state that it needs. */
 
-import type { Entry, MessageView } from '@millrace/core';
-import type { DynamoMessageStore } from '@millrace/core/aws';
+import type { Entry, Message, MessageView } from '@millrace/core';
+import { createAwsPayloadStore, type DynamoMessageStore } from '@millrace/core/aws';
 import {
   type Attempt,
   aMessage,
@@ -45,6 +45,14 @@ async function takenOver(h: AwsHarness): Promise<Entry> {
   return entry;
 }
 
+/** A message whose body is in the payload store. */
+async function aLargeMessage({ resources, clients, clock }: AwsHarness): Promise<Message> {
+  const payloads = createAwsPayloadStore(resources, { clients, clock });
+  const message = aMessage({ body: '' });
+  const payload = await payloads.put(message.identity.senderId, Buffer.alloc(300_000, 'x'));
+  return { ...message, request: { ...message.request, payload } };
+}
+
 const SUCCEEDS: readonly MessageView['status'][] = ['SUCCESS'];
 const ENDS: readonly MessageView['status'][] = ['SUCCESS', 'FAILED'];
 
@@ -59,10 +67,10 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'accepting a message with a large body',
-    prepare() {
-      const message = aMessage({ body: Buffer.alloc(300_000, 'x') });
+    async prepare(h) {
+      const message = await aLargeMessage(h);
       const act = (store: DynamoMessageStore) => store.accept([message]);
-      return Promise.resolve({ act, answer: [{ kind: 'accepted' }], isRepeated: true, ends: SUCCEEDS });
+      return { act, answer: [{ kind: 'accepted' }], isRepeated: true, ends: SUCCEEDS };
     },
   },
   {
@@ -148,6 +156,21 @@ export const SCENARIOS: readonly Scenario[] = [
       const { entry } = await settledWith(h, failure('rejected'));
       const answer = { found: 1, replayed: 1 };
       return { act: (store) => store.replay(entry.identity), answer, isRepeated: true, ends: SUCCEEDS };
+    },
+  },
+  {
+    name: 'replaying a message with a large body that begins its days anew',
+    async prepare(h) {
+      const message = await aLargeMessage(h);
+      await h.store.accept([message]);
+      const [entry = anEntry()] = await h.receive(1);
+      const token = uniqueId('token');
+      await h.store.claim([{ entry, token, leaseMs: LEASE_MS }]);
+      await h.store.settle([{ entry, token, result: failure('rejected'), error: ERROR }]);
+      await h.acknowledge([entry]);
+      h.clock.advance(2 * 86_400_000);
+      const answer = { found: 1, replayed: 1 };
+      return { act: (store) => store.replay(message.identity), answer, isRepeated: true, ends: SUCCEEDS };
     },
   },
   {

@@ -62,7 +62,7 @@ export function createAwsStoreHarness({ clients, clock, resources, close }: AwsS
       );
       if (Messages.length === 0) return entries;
       for (const { Body = '', ReceiptHandle = '' } of Messages) {
-        const entry = await dynamo.readEntry(Body);
+        const entry = dynamo.readEntry(Body);
         receipts.set(entry, { queueUrl, handle: ReceiptHandle });
         const isEarly = entry.notBefore > clock.now();
         if (isEarly) {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
@@ -54,7 +53,8 @@ export async function startHttpServer(
     received,
     connections: () => connections,
     async connectionsEnded() {
-      await Promise.all([...open].map((socket) => once(socket, 'close')));
+      // Not `once`: a request that breaks off is an error of its connection.
+      await Promise.all([...open].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
     },
     close: () =>
       new Promise((resolve) => {

@@ -1,3 +1,4 @@
+import type { PayloadStore } from '@millrace/core';
 import type { TimingsListener } from '../../src/exchange-timings.ts';
 import { createHttpTarget, type HttpTargetOptions, type Signing, type Target } from '../../src/http-target.ts';
 import { aSigning } from './signing.ts';
@@ -14,6 +15,11 @@ interface TestTarget extends Target {
   ): ReturnType<Target['send']>;
 }
 
+/** Where no message has its body. */
+const NO_PAYLOADS: Pick<PayloadStore, 'open'> = {
+  open: ({ key }) => Promise.reject(new Error(`nobody put the payload ${key}`)),
+};
+
 /** A target that may be on this machine, and whose requests are signed with any secret, unless a test says with which. */
 export function makeTarget(options: Partial<HttpTargetOptions> = {}): TestTarget {
   const target = createHttpTarget({
@@ -21,6 +27,7 @@ export function makeTarget(options: Partial<HttpTargetOptions> = {}): TestTarget
     connections: 4,
     userAgent: 'Millrace/test',
     allowedPrivateCidrs: ['127.0.0.0/8'],
+    payloads: NO_PAYLOADS,
     ...options,
   });
   return {

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { afterEach } from '@jest/globals';
 import { type CircuitStore, createSigningSecrets, type KeyLimits, type SigningSecrets } from '@millrace/core';
-import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
+import { type FilePayloadStore, openFilePayloadStore, openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
 import {
   createManualClock,
   createMemorySecretStore,
@@ -31,6 +31,9 @@ export interface Api {
   readonly signing: SigningSecrets;
   readonly circuits: CircuitStore;
   readonly secretStore: MemorySecretStore;
+  readonly payloads: FilePayloadStore;
+  /** The data folder. */
+  readonly folder: string;
   readonly clock: ManualClock;
   readonly url: string;
   readonly keys: TestKeys;
@@ -45,6 +48,8 @@ export interface ApiOptions extends Partial<Omit<ApiDeps, 'store' | 'clock' | 'c
   readonly config?: Partial<ApiDeps['config']>;
   /** Methods of the store that do something else. */
   readonly faults?: Partial<ApiDeps['store']>;
+  /** The same of the payload store. */
+  readonly payloadFaults?: Partial<ApiDeps['payloads']>;
 }
 
 const closers: (() => Promise<void>)[] = [];
@@ -54,7 +59,14 @@ afterEach(async () => {
 });
 
 /** Started for one test, and closed after it. */
-export async function startApi({ config, faults, isLocal, keyLimits, ...deps }: ApiOptions = {}): Promise<Api> {
+export async function startApi({
+  config,
+  faults,
+  isLocal,
+  keyLimits,
+  payloadFaults,
+  ...deps
+}: ApiOptions = {}): Promise<Api> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-api-'));
   closers.push(() => rm(folder, { recursive: true }));
   const clock = createManualClock();
@@ -65,11 +77,14 @@ export async function startApi({ config, faults, isLocal, keyLimits, ...deps }: 
   const signing = createSigningSecrets({ store: secretStore, clock });
   const { circuits } = store;
   const keys = await openTestKeys({ store, clock, isLocal, keyLimits });
+  const payloads = await openFilePayloadStore({ folder, index: store.payloadIndex, clock });
   const errors: unknown[] = [];
   const app = createApp({
     store: { ...store, ...faults },
     signing,
     circuits,
+    payloads: { ...payloads, ...payloadFaults },
+    uploads: payloads,
     clock,
     config: { allowHttp: false, corsOrigins: [], ...config },
     onError: (error) => errors.push(error),
@@ -94,5 +109,5 @@ export async function startApi({ config, faults, isLocal, keyLimits, ...deps }: 
   const contract = createContract(JSON.parse(await document.text()));
   const client = createClient(url, contract);
   closers.push(() => client.close());
-  return { app, client, contract, store, signing, circuits, secretStore, clock, url, keys, errors };
+  return { app, client, contract, store, signing, circuits, secretStore, payloads, folder, clock, url, keys, errors };
 }

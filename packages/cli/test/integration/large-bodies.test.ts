@@ -1,0 +1,67 @@
+import { hash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { memoryBytes } from '../../bench/delivery/process-stats.ts';
+import { startByteSink } from '../support/byte-sink.ts';
+import { messageInput } from '../support/messages.ts';
+import { createSandbox, type Sandbox } from '../support/sandbox.ts';
+import { until } from '../support/until.ts';
+
+jest.setTimeout(300_000);
+
+const MEGABYTE = 1_024 * 1_024;
+const BODIES = 20;
+const BODY_BYTES = 20 * MEGABYTE;
+/** Over what an idle server takes; all bodies together are 400 MB. */
+const ALLOWED_BYTES = 50 * MEGABYTE;
+
+let sandbox: Sandbox;
+beforeEach(() => {
+  sandbox = createSandbox();
+});
+afterEach(() => sandbox.clean());
+
+/** Bodies that differ. */
+function bodyOf(index: number): Buffer {
+  return Buffer.alloc(BODY_BYTES, `body ${index} of many `);
+}
+
+describe('millrace up with large bodies', () => {
+  test('takes and delivers twenty at once, each as it came, in flat memory', async () => {
+    const sink = await startByteSink(BODIES);
+    const { url, pid } = await sandbox.start({ folder: await sandbox.folder() });
+    const client = sandbox.client(url, BODIES);
+    // What the first message of all loads is not of these.
+    const receiver = await sandbox.receiver(() => 200);
+    await client.send(messageInput({ targetUrl: receiver.url, body: 'x'.repeat(200_000) }));
+    await until('a first one is delivered', async () => (await client.stats()).succeeded === 1);
+    const idle = memoryBytes(pid).now;
+    // Forgets the peak of the start.
+    writeFileSync(`/proc/${pid}/clear_refs`, '5');
+
+    const sent = await Promise.all(
+      Array.from({ length: BODIES }, async (_, index) => {
+        const body = bodyOf(index);
+        const sha256 = hash('sha256', body);
+        const ticket = await client.beginUpload({ senderId: 'billing', sha256, size: body.length });
+        const { status } = await fetch(ticket.uploadUrl, { method: 'PUT', body });
+        expect(status).toBe(200);
+        return { sha256, payloadId: ticket.payloadId };
+      }),
+    );
+    const uploading = memoryBytes(pid).peak;
+    for (const [index, { payloadId }] of sent.entries()) {
+      await client.send(messageInput({ messageId: `m-${index}`, targetUrl: sink.url, payloadId }));
+    }
+    await until('all are delivered', async () => (await client.stats()).succeeded === BODIES + 1);
+    expect([...sink.hashes].sort()).toEqual(sent.map(({ sha256 }) => sha256).sort());
+    expect(sink.mostAtOnce()).toBe(BODIES);
+    const { peak } = memoryBytes(pid);
+    process.stderr.write(
+      `idle ${idle / MEGABYTE} uploading +${(uploading - idle) / MEGABYTE} all +${(peak - idle) / MEGABYTE}\n`,
+    );
+    expect(uploading - idle).toBeLessThan(ALLOWED_BYTES);
+    expect(peak - idle).toBeLessThan(ALLOWED_BYTES);
+    await sink.close();
+  });
+});
