@@ -48,6 +48,7 @@ export const LAYERS: readonly LayerSpec[] = [
         { specifier: '@aws-sdk/client-s3', folder: 'packages/core' },
         { specifier: '@aws-sdk/client-sqs', folder: 'packages/core' },
         { specifier: '@aws-sdk/client-ssm', folder: 'packages/core' },
+        { specifier: '@aws-sdk/s3-request-presigner', folder: 'packages/core' },
       ],
       [{ specifier: 'pino', folder: 'packages/ingest-api' }],
       // Larger than a function's whole budget, most of it WebAssembly.

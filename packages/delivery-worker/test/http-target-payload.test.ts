@@ -4,10 +4,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { type AttemptOutcome, StoreUnavailableError } from '@millrace/core';
+import { anEntry } from '@millrace/core/testing';
 import { exchangeDeadlineMs } from '../src/http-target.ts';
 import { outboundBody, PayloadUnavailableError } from '../src/outbound-body.ts';
 import { startHttpServer } from './support/http-server.ts';
-import { aLargeEntry, chunksOf, missing, type ScriptedPayloads, scriptPayloads } from './support/payloads.ts';
+import { chunksOf, missing, type ScriptedPayloads, scriptPayloads } from './support/payloads.ts';
 import { answering, closedHost, startRawServer } from './support/raw-server.ts';
 import { closeAfterEach } from './support/resources.ts';
 import { LONG_MS, makeTarget } from './support/target.ts';
@@ -21,7 +22,7 @@ const SHORT_MS = 300;
 
 function send(payloads: ScriptedPayloads, targetUrl: string, deadlineMs = LONG_MS): Promise<AttemptOutcome> {
   return opened(makeTarget({ payloads })).send(
-    aLargeEntry(payloads.ref, { targetUrl: new URL(targetUrl).href }),
+    anEntry({ payload: payloads.ref, targetUrl: new URL(targetUrl).href }),
     deadlineMs,
   );
 }
@@ -82,7 +83,7 @@ describe('a body in the payload store', () => {
     const server = opened(await startHttpServer());
     const payloads = scriptPayloads(BYTES);
     const target = opened(makeTarget({ payloads, connections: 1 }));
-    const entry = aLargeEntry(payloads.ref, { targetUrl: `${server.url}/` });
+    const entry = anEntry({ payload: payloads.ref, targetUrl: `${server.url}/` });
     for (let n = 0; n < 3; n++) await target.send(entry, LONG_MS);
     expect(server.received.map(({ body }) => body.length)).toEqual(Array(3).fill(BYTES.length));
     expect(server.connections()).toBe(1);
@@ -90,7 +91,7 @@ describe('a body in the payload store', () => {
 
   test('makes the deadline longer by a second for each MB, as one in its message does', () => {
     const { ref } = scriptPayloads(BYTES);
-    const { request } = aLargeEntry({ ...ref, size: 20 * 1_024 * 1_024 });
+    const { request } = anEntry({ payload: { ...ref, size: 20 * 1_024 * 1_024 } });
     expect(exchangeDeadlineMs(request, 30_000)).toBe(50_000);
   });
 
@@ -208,7 +209,7 @@ describe('a target that does not take the whole body', () => {
     const begun = Promise.withResolvers<void>();
     const silent = await startSilent((socket) => socket.pause() && begun.resolve());
     const target = makeTarget({ payloads });
-    void target.send(aLargeEntry(payloads.ref, { targetUrl: silent.url }), LONG_MS);
+    void target.send(anEntry({ payload: payloads.ref, targetUrl: silent.url }), LONG_MS);
     await begun.promise;
     await target.close();
     await payloads.released();
@@ -218,7 +219,7 @@ describe('a target that does not take the whole body', () => {
 describe('the body of a request', () => {
   test('can be gone through before it is sent, as signing does', async () => {
     const payloads = scriptPayloads(BYTES);
-    const body = outboundBody(aLargeEntry(payloads.ref).request, payloads);
+    const body = outboundBody(anEntry({ payload: payloads.ref }).request, payloads);
     const seen: Uint8Array[] = [];
     await body.forEachChunk((chunk) => seen.push(chunk));
     expect(hash('sha256', Buffer.concat(seen), 'hex')).toBe(payloads.ref.sha256);
@@ -238,14 +239,14 @@ describe('the body of a request', () => {
     const payloads = scriptPayloads(BYTES, (opening) =>
       opening === 1 ? undefined : missing(scriptPayloads(BYTES).ref),
     );
-    const body = outboundBody(aLargeEntry(payloads.ref).request, payloads);
+    const body = outboundBody(anEntry({ payload: payloads.ref }).request, payloads);
     await body.forEachChunk(() => undefined);
     await expect(body.open()).rejects.toMatchObject({ code: 'payload-missing' });
   });
 
   test('that breaks off while it is gone through says so, and is let go of', async () => {
     const payloads = scriptPayloads(BYTES, () => breaking(2, new Error('disk')));
-    const body = outboundBody(aLargeEntry(payloads.ref).request, payloads);
+    const body = outboundBody(anEntry({ payload: payloads.ref }).request, payloads);
     await expect(body.forEachChunk(() => undefined)).rejects.toThrow(PayloadUnavailableError);
     expect(payloads.counts).toEqual({ opened: 1, held: 0 });
   });
