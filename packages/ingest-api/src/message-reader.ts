@@ -9,7 +9,7 @@ import { createMessageSchema, type MessageRules, PAST, type ReadMessage } from '
 import { jsonPath, type Problem, problemsOf } from './problems.ts';
 
 /** The payload that a message names, and where it does. */
-export interface NamedPayload {
+interface NamedPayload {
   readonly sha256: string;
   readonly path: string;
 }

@@ -5,7 +5,7 @@ import { createHttpTarget, type HttpTargetOptions, type Target } from '../../src
 export const LONG_MS = 20_000;
 
 /** Where no message has its body. */
-export const NO_PAYLOADS: Pick<PayloadStore, 'open'> = {
+const NO_PAYLOADS: Pick<PayloadStore, 'open'> = {
   open: ({ key }) => Promise.reject(new Error(`nobody put the payload ${key}`)),
 };
 
