@@ -49,6 +49,7 @@ export const LAYERS: readonly LayerSpec[] = [
         { specifier: '@aws-sdk/client-secrets-manager', folder: 'packages/core' },
         { specifier: '@aws-sdk/client-sqs', folder: 'packages/core' },
         { specifier: '@aws-sdk/client-ssm', folder: 'packages/core' },
+        { specifier: '@aws-sdk/s3-request-presigner', folder: 'packages/core' },
       ],
       [{ specifier: '@aws-lambda-powertools/metrics', folder: 'packages/core' }],
       [{ specifier: 'pino', folder: 'packages/ingest-api' }],

@@ -10,8 +10,7 @@ const LEASE_MS = 60_000;
 const CONTENTS = ['one', 'two'].map((text) => Buffer.from(text));
 
 function aLargeMessage(payload: PayloadRef, senderId: string, now: number): Message {
-  const message = aMessage({ senderId, body: '', expiresAt: now + 3 * DAY_MS });
-  return { ...message, request: { ...message.request, payload } };
+  return aMessage({ senderId, payload, expiresAt: now + 3 * DAY_MS });
 }
 
 /** Takes a message that is due, and ends its attempt. */

@@ -12,14 +12,15 @@ import {
   type Entry,
   type PayloadStore,
   type SigningSecret,
+  signBody,
   webhookId,
 } from '@millrace/core';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { createExchangeHandler } from './exchange-handler.ts';
 import type { ExchangeTimings, TimingsListener } from './exchange-timings.ts';
 import { createGuardedConnector, type Resolve } from './guarded-connector.ts';
-import { type OutboundBody, outboundBody } from './outbound-body.ts';
-import { outboundHeaders, type WebhookHeaders } from './outbound-headers.ts';
+import { outboundHeaders } from './outbound-headers.ts';
+import { type OutboundPayload, outboundPayload } from './outbound-payload.ts';
 import { traceHeaders } from './trace-headers.ts';
 
 /** What a request is made of. */
@@ -113,27 +114,25 @@ function exchange(
   { deadlineMs, signing, observe }: ExchangeOptions,
 ): Promise<AttemptOutcome> {
   return new Promise((resolve) => {
-    const outbound = outboundBody(request, payloads);
-    let isOver = false;
-    let body: Uint8Array | Readable | null = null;
+    const payload = request.payload && outboundPayload(request.payload, payloads);
+    const letGo = (): void => payload?.close();
+    closed.addEventListener('abort', letGo);
     const onEnd = (outcome: AttemptOutcome, timings: ExchangeTimings): void => {
-      isOver = true;
-      letGo(body);
+      closed.removeEventListener('abort', letGo);
+      letGo();
       if (closed.aborted) return;
       observe?.(timings);
       resolve(outcome);
     };
-    const handler = createExchangeHandler(onEnd, { deadlineMs, bodyBytes: outbound.size });
+    const handler = createExchangeHandler(onEnd, { deadlineMs, bodyBytes: bodySize(request) });
+    const context = { id: webhookId(identity), timestamp: signing.timestamp };
 
-    async function dispatch(): Promise<void> {
-      const webhook = await sign(outbound, webhookId(identity), signing);
-      body = await outbound.open();
-      // The deadline passed meanwhile.
-      if (isOver) return letGo(body);
+    function dispatch(body: Uint8Array | Readable | null, signature: string): void {
       const { origin } = new URL(identity.targetUrl);
-      const headers = [...outboundHeaders(request, webhook, userAgent), ...traceHeaders(request, traceparent)];
+      const headers = outboundHeaders(request, { ...context, signature }, userAgent);
+      headers.push(...traceHeaders(request, traceparent));
       // Of a stream undici knows no size; with one it closes the connection rather than end a body too early.
-      if (body instanceof Readable) headers.push('content-length', String(outbound.size));
+      if (body instanceof Readable) headers.push('content-length', String(bodySize(request)));
       agent.dispatch(
         {
           origin,
@@ -146,17 +145,23 @@ function exchange(
         handler,
       );
     }
-    dispatch().catch((error: unknown) => handler.onResponseError(undefined, error));
+
+    async function dispatchPayload(large: OutboundPayload): Promise<void> {
+      const signer = createSigner(signing.secrets, context);
+      await large.forEachChunk((chunk) => signer.update(chunk));
+      dispatch(await large.open(), signer.digest());
+    }
+
+    const fail = (error: unknown): void => handler.onResponseError(undefined, error);
+    if (payload !== undefined) {
+      dispatchPayload(payload).catch(fail);
+      return;
+    }
+    try {
+      const { body } = request;
+      dispatch(body.length === 0 ? null : body, signBody(signing.secrets, context, body));
+    } catch (error) {
+      fail(error);
+    }
   });
-}
-
-async function sign(body: OutboundBody, id: string, { secrets, timestamp }: Signing): Promise<WebhookHeaders> {
-  const signer = createSigner(secrets, { id, timestamp });
-  await body.forEachChunk((chunk) => signer.update(chunk));
-  return { id, timestamp, signature: signer.digest() };
-}
-
-/** A stream holds a file or a connection. */
-function letGo(body: Uint8Array | Readable | null): void {
-  if (body instanceof Readable) body.destroy();
 }

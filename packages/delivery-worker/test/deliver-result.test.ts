@@ -73,12 +73,11 @@ describe('the outcome of a request', () => {
 
   test('of a body that no invocation has the time for is a failure that made no request, and says so', async () => {
     const payload = { key: 'billing/x', sha256: 'x', size: 60 * 1_024 * 1_024, etag: '"x"' };
-    const entry = anEntry({ body: '' });
-    const large = { ...entry, request: { ...entry.request, payload } };
+    const large = anEntry({ payload });
     // 30 s, and a second for each MB.
     const tooShort = makeScripted();
     await deliver([large], { ...tooShort.deps, longestExchangeMs: 89_999 });
-    expect(tooShort.events).not.toContain(`send ${idOf(entry)}`);
+    expect(tooShort.events).not.toContain(`send ${idOf(large)}`);
     expect(tooShort.settlements).toMatchObject([
       {
         result: { kind: 'failure', reason: 'blocked', requested: false },
@@ -87,7 +86,7 @@ describe('the outcome of a request', () => {
     ]);
     const longEnough = makeScripted();
     await deliver([large], { ...longEnough.deps, longestExchangeMs: 90_000 });
-    expect(longEnough.events).toContain(`send ${idOf(entry)}`);
+    expect(longEnough.events).toContain(`send ${idOf(large)}`);
   });
 
   test('that could be retried is exhausted after the last attempt', async () => {

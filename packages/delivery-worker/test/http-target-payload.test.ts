@@ -4,10 +4,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { type AttemptOutcome, StoreUnavailableError } from '@millrace/core';
+import { anEntry } from '@millrace/core/testing';
 import { exchangeDeadlineMs } from '../src/http-target.ts';
-import { outboundBody, PayloadUnavailableError } from '../src/outbound-body.ts';
+import { outboundPayload, PayloadUnavailableError } from '../src/outbound-payload.ts';
 import { startHttpServer } from './support/http-server.ts';
-import { aLargeEntry, chunksOf, missing, type ScriptedPayloads, scriptPayloads } from './support/payloads.ts';
+import { chunksOf, missing, type ScriptedPayloads, scriptPayloads } from './support/payloads.ts';
 import { answering, closedHost, startRawServer } from './support/raw-server.ts';
 import { closeAfterEach } from './support/resources.ts';
 import { LONG_MS, makeTarget } from './support/target.ts';
@@ -21,7 +22,7 @@ const SHORT_MS = 300;
 
 function send(payloads: ScriptedPayloads, targetUrl: string, deadlineMs = LONG_MS): Promise<AttemptOutcome> {
   return opened(makeTarget({ payloads })).send(
-    aLargeEntry(payloads.ref, { targetUrl: new URL(targetUrl).href }),
+    anEntry({ payload: payloads.ref, targetUrl: new URL(targetUrl).href }),
     deadlineMs,
   );
 }
@@ -75,14 +76,15 @@ describe('a body in the payload store', () => {
     expect(names.filter((name) => name === 'content-length')).toHaveLength(1);
     expect(names).not.toContain('transfer-encoding');
     await payloads.released();
-    expect(payloads.counts).toEqual({ opened: 1, held: 0 });
+    // Once to sign it, once to send it.
+    expect(payloads.counts).toEqual({ opened: 2, held: 0 });
   });
 
   test('keeps the connection for what comes after it', async () => {
     const server = opened(await startHttpServer());
     const payloads = scriptPayloads(BYTES);
     const target = opened(makeTarget({ payloads, connections: 1 }));
-    const entry = aLargeEntry(payloads.ref, { targetUrl: `${server.url}/` });
+    const entry = anEntry({ payload: payloads.ref, targetUrl: `${server.url}/` });
     for (let n = 0; n < 3; n++) await target.send(entry, LONG_MS);
     expect(server.received.map(({ body }) => body.length)).toEqual(Array(3).fill(BYTES.length));
     expect(server.connections()).toBe(1);
@@ -90,13 +92,14 @@ describe('a body in the payload store', () => {
 
   test('makes the deadline longer by a second for each MB, as one in its message does', () => {
     const { ref } = scriptPayloads(BYTES);
-    const { request } = aLargeEntry({ ...ref, size: 20 * 1_024 * 1_024 });
+    const { request } = anEntry({ payload: { ...ref, size: 20 * 1_024 * 1_024 } });
     expect(exchangeDeadlineMs(request, 30_000)).toBe(50_000);
   });
 
   test('is read no faster than the target takes it', async () => {
     let chunks = 0;
     async function* counted() {
+      chunks = 0;
       for await (const chunk of chunksOf(HUGE)) {
         chunks += 1;
         yield chunk;
@@ -208,45 +211,47 @@ describe('a target that does not take the whole body', () => {
     const begun = Promise.withResolvers<void>();
     const silent = await startSilent((socket) => socket.pause() && begun.resolve());
     const target = makeTarget({ payloads });
-    void target.send(aLargeEntry(payloads.ref, { targetUrl: silent.url }), LONG_MS);
+    void target.send(anEntry({ payload: payloads.ref, targetUrl: silent.url }), LONG_MS);
     await begun.promise;
     await target.close();
     await payloads.released();
   });
 });
 
-describe('the body of a request', () => {
+describe('a payload on its way out', () => {
   test('can be gone through before it is sent, as signing does', async () => {
     const payloads = scriptPayloads(BYTES);
-    const body = outboundBody(aLargeEntry(payloads.ref).request, payloads);
     const seen: Uint8Array[] = [];
-    await body.forEachChunk((chunk) => seen.push(chunk));
+    await outboundPayload(payloads.ref, payloads).forEachChunk((chunk) => seen.push(chunk));
     expect(hash('sha256', Buffer.concat(seen), 'hex')).toBe(payloads.ref.sha256);
-    expect(body.size).toBe(BYTES.length);
     expect(payloads.counts).toEqual({ opened: 1, held: 0 });
-  });
-
-  test('that stands in its message can be gone through as well', async () => {
-    const body = outboundBody({ method: 'POST', headers: [], body: BYTES }, scriptPayloads(BYTES));
-    const seen: Uint8Array[] = [];
-    await body.forEachChunk((chunk) => seen.push(chunk));
-    expect(Buffer.concat(seen).equals(BYTES)).toBe(true);
-    expect(await body.open()).toBe(BYTES);
   });
 
   test('that has changed since it was gone through is not sent', async () => {
     const payloads = scriptPayloads(BYTES, (opening) =>
       opening === 1 ? undefined : missing(scriptPayloads(BYTES).ref),
     );
-    const body = outboundBody(aLargeEntry(payloads.ref).request, payloads);
-    await body.forEachChunk(() => undefined);
-    await expect(body.open()).rejects.toMatchObject({ code: 'payload-missing' });
+    const outbound = outboundPayload(payloads.ref, payloads);
+    await outbound.forEachChunk(() => undefined);
+    await expect(outbound.open()).rejects.toMatchObject({ code: 'payload-missing' });
   });
 
   test('that breaks off while it is gone through says so, and is let go of', async () => {
     const payloads = scriptPayloads(BYTES, () => breaking(2, new Error('disk')));
-    const body = outboundBody(aLargeEntry(payloads.ref).request, payloads);
-    await expect(body.forEachChunk(() => undefined)).rejects.toThrow(PayloadUnavailableError);
+    const outbound = outboundPayload(payloads.ref, payloads);
+    await expect(outbound.forEachChunk(() => undefined)).rejects.toThrow(PayloadUnavailableError);
     expect(payloads.counts).toEqual({ opened: 1, held: 0 });
+  });
+
+  test('that is closed while it is gone through ends with an error, and is not opened again', async () => {
+    const payloads = scriptPayloads(BYTES, (_, closed) => stalling(closed));
+    const outbound = outboundPayload(payloads.ref, payloads);
+    const begun = Promise.withResolvers<void>();
+    const going = outbound.forEachChunk(() => begun.resolve());
+    await begun.promise;
+    outbound.close();
+    await expect(going).rejects.toThrow(PayloadUnavailableError);
+    await expect(outbound.open()).rejects.toThrow(PayloadUnavailableError);
+    expect(payloads.counts).toEqual({ opened: 2, held: 0 });
   });
 });

@@ -152,7 +152,7 @@ describe('a record to deliver', () => {
 describe('a record with a body that no invocation has the time for', () => {
   const payload = { key: 'billing/x', sha256: 'x', size: 60_000_000, etag: '"x"' };
   const entry = anEntry();
-  const large = { ...entry, request: { ...entry.request, payload } };
+  const large = anEntry({ payload });
   const tooLong = { deadlineMs: () => 54_001, remainingMs: () => 10_000 };
 
   test('is passed on all the same, to end with a reason in place of coming again and again', async () => {

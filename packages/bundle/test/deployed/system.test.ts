@@ -1,8 +1,9 @@
+import { hash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { findSignatureFaults, parseSigningSecret } from '@millrace/core';
 import { testNeeding, uniqueId } from '@millrace/core/testing';
 import { startLocalStack } from '@millrace/core/testing/localstack';
-import { type DeployedSystem, deploySystem, STRANDED_BODY_BYTES } from './support/deployed-system.ts';
+import { type DeployedSystem, deploySystem } from './support/deployed-system.ts';
 import { makeDist } from './support/dist.ts';
 import { startTarget, type Target } from './support/target.ts';
 import { until } from './support/until.ts';
@@ -18,8 +19,6 @@ const RETRY_AFTER_SECONDS = 3;
 const closers: (() => unknown)[] = [];
 let system: DeployedSystem;
 let target: Target;
-/** One that takes longest to come to its end; the other tests need not wait for it. */
-let stranded: MessageJson;
 /** Messages that the API has said it took. */
 let acceptedCount = 0;
 
@@ -32,7 +31,6 @@ beforeAll(async () => {
   closers.push(target.close);
   system = await deploySystem(localStack, dist.folder);
   closers.push(system.close);
-  stranded = await accepted(target.url('/stranded'), { body: 'x'.repeat(STRANDED_BODY_BYTES) });
 }, 400_000);
 
 afterAll(async () => {
@@ -139,6 +137,27 @@ describe('a message posted to the function URL', () => {
     await untilStatus(message, 'SUCCESS');
     const bodies = target.received('/large').map((request) => request.body.toString());
     expect(bodies.map((text) => text === body)).toEqual([true]);
+  });
+
+  test('names a body of 20 MB that was uploaded, and it reaches the target as it is', async () => {
+    const bytes = Buffer.alloc(20 * 1_024 * 1_024, 'abcdefghijk');
+    const { status, json } = await system.api.post('/payloads', {
+      ...{ senderId: 'billing', sha256: hash('sha256', bytes), size: bytes.length },
+    });
+    expect(status).toBe(201);
+    const { payloadId, uploadUrl, headers } = json as {
+      payloadId: string;
+      uploadUrl: string;
+      headers: Readonly<Record<string, string>>;
+    };
+    const { body: _, ...message } = messageTo(target.url('/payload'));
+    const early = await system.api.post('/message', { ...message, payloadId });
+    expect(early).toMatchObject({ status: 400, json: { problems: [{ path: '$.payloadId' }] } });
+    expect(await system.api.put(uploadUrl, headers, bytes)).toMatchObject({ status: 200 });
+    expect(await system.api.post('/message', { ...message, payloadId })).toMatchObject({ status: 202 });
+    acceptedCount += 1;
+    await untilStatus(message, 'SUCCESS');
+    expect(target.received('/payload').map(({ body }) => body.equals(bytes))).toEqual([true]);
   });
 
   test('is a duplicate when it is repeated, and a conflict with other content', async () => {
@@ -269,10 +288,21 @@ test('is ready: every part of AWS that the API needs answers it', async () => {
   expect(await system.api.get('/health/ready')).toMatchObject({ status: 200 });
 });
 
-test('a message that its queue has given up fails as redriven, without an attempt', async () => {
-  expect(await untilStatus(stranded, 'FAILED')).toMatchObject({ attempts: 0, reason: 'redriven' });
-  expect(target.received('/stranded')).toEqual([]);
-  expect(await deadLetterWith(stranded.messageId)).toMatchObject({ reason: 'redriven' });
+test('a message that its queue has given up fails as redriven, without another attempt', async () => {
+  const url = target.url('/stranded', (response) => void response.writeHead(503, { 'retry-after': '3600' }).end());
+  const { body, ...message } = await accepted(url);
+  const { targetUrl, expiresAt } = await untilStatus(message, 'RETRYING');
+  const { messageId, senderId, timestamp } = message;
+  const entry = {
+    v: 1,
+    identity: { senderId, messageId, timestamp, targetUrl },
+    ...{ round: 1, notBefore: Date.now(), maxAttempts: 3, expiresAt: Date.parse(String(expiresAt)) },
+    request: { method: 'POST', headers: [], body: ['utf8', body] },
+  };
+  await system.putStranded(JSON.stringify(entry));
+  expect(await untilStatus(message, 'FAILED')).toMatchObject({ attempts: 1, reason: 'redriven' });
+  expect(target.received('/stranded')).toHaveLength(1);
+  expect(await deadLetterWith(messageId)).toMatchObject({ reason: 'redriven' });
 });
 
 async function deadLetterWith(messageId: string) {

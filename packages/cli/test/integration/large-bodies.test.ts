@@ -16,10 +16,20 @@ const BODY_BYTES = 20 * MEGABYTE;
 const ALLOWED_BYTES = 50 * MEGABYTE;
 
 let sandbox: Sandbox;
+let closing: (() => Promise<void>)[];
 beforeEach(() => {
   sandbox = createSandbox();
+  closing = [];
 });
-afterEach(() => sandbox.clean());
+afterEach(async () => {
+  await sandbox.clean();
+  await Promise.all(closing.map((close) => close()));
+});
+
+/** From now on the kernel tells the peak anew. */
+function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
 
 /** Bodies that differ. */
 function bodyOf(index: number): Buffer {
@@ -29,6 +39,7 @@ function bodyOf(index: number): Buffer {
 describe('millrace up with large bodies', () => {
   test('takes and delivers twenty at once, each as it came, in flat memory', async () => {
     const sink = await startByteSink(BODIES);
+    closing.push(sink.close);
     const { url, pid } = await sandbox.start({ folder: await sandbox.folder() });
     const client = sandbox.client(url, BODIES);
     // What the first message of all loads is not of these.
@@ -36,8 +47,7 @@ describe('millrace up with large bodies', () => {
     await client.send(messageInput({ targetUrl: receiver.url, body: 'x'.repeat(200_000) }));
     await until('a first one is delivered', async () => (await client.stats()).succeeded === 1);
     const idle = memoryBytes(pid).now;
-    // Forgets the peak of the start.
-    writeFileSync(`/proc/${pid}/clear_refs`, '5');
+    forgetPeak(pid);
 
     const sent = await Promise.all(
       Array.from({ length: BODIES }, async (_, index) => {
@@ -57,11 +67,7 @@ describe('millrace up with large bodies', () => {
     expect([...sink.hashes].sort()).toEqual(sent.map(({ sha256 }) => sha256).sort());
     expect(sink.mostAtOnce()).toBe(BODIES);
     const { peak } = memoryBytes(pid);
-    process.stderr.write(
-      `idle ${idle / MEGABYTE} uploading +${(uploading - idle) / MEGABYTE} all +${(peak - idle) / MEGABYTE}\n`,
-    );
     expect(uploading - idle).toBeLessThan(ALLOWED_BYTES);
     expect(peak - idle).toBeLessThan(ALLOWED_BYTES);
-    await sink.close();
   });
 });

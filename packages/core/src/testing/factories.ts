@@ -26,7 +26,7 @@ export interface MessageOverrides
 
 /** A message with an identity of its own. By default it lives as long as it may from `START_TIME`. */
 export function aMessage(overrides: MessageOverrides = {}): Message {
-  const { body = '{"total":12.5}', traceparent } = overrides;
+  const { payload, body = payload === undefined ? '{"total":12.5}' : '', traceparent } = overrides;
   return {
     identity: {
       senderId: overrides.senderId ?? 'billing',
@@ -38,6 +38,7 @@ export function aMessage(overrides: MessageOverrides = {}): Message {
       method: overrides.method ?? 'POST',
       headers: overrides.headers ?? [['content-type', 'application/json']],
       body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
+      ...(payload === undefined ? {} : { payload }),
     },
     plan: {
       maxAttempts: overrides.maxAttempts ?? LIMITS.defaultAttempts,

@@ -11,6 +11,7 @@ import type { SequenceOptions } from './message-store-commands.ts';
 import type { OpenHarness } from './message-store-harness.ts';
 import { describeListing } from './message-store-listing.ts';
 import { describePages } from './message-store-pages.ts';
+import { describePayloads } from './message-store-payloads.ts';
 import { describeReplay } from './message-store-replay.ts';
 import { describeSequences } from './message-store-sequences.ts';
 import { describeSettle } from './message-store-settle.ts';
@@ -55,5 +56,6 @@ export function describeMessageStoreExamples(name: string, open: OpenHarness): v
     describeBooks(open);
     describeListing(open);
     describeTrace(open);
+    describePayloads(open);
   });
 }

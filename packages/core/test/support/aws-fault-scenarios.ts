@@ -48,9 +48,8 @@ async function takenOver(h: AwsHarness): Promise<Entry> {
 /** A message whose body is in the payload store. */
 async function aLargeMessage({ resources, clients, clock }: AwsHarness): Promise<Message> {
   const payloads = createAwsPayloadStore(resources, { clients, clock });
-  const message = aMessage({ body: '' });
-  const payload = await payloads.put(message.identity.senderId, Buffer.alloc(300_000, 'x'));
-  return { ...message, request: { ...message.request, payload } };
+  const senderId = 'billing';
+  return aMessage({ senderId, payload: await payloads.put(senderId, Buffer.alloc(300_000, 'x')) });
 }
 
 const SUCCEEDS: readonly MessageView['status'][] = ['SUCCESS'];

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Entry, type OpenPayload, PayloadMissingError, type PayloadRef, type PayloadStore } from '@millrace/core';
-import { anEntry, type EntryOverrides } from '@millrace/core/testing';
+import { type OpenPayload, PayloadMissingError, type PayloadRef, type PayloadStore } from '@millrace/core';
 
 /** A payload store of one payload. */
 export interface ScriptedPayloads extends Pick<PayloadStore, 'open'> {
@@ -55,10 +54,4 @@ export async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 export function missing(ref: PayloadRef): PayloadMissingError {
   return new PayloadMissingError(ref, 'is gone');
-}
-
-/** An entry whose body is a payload. */
-export function aLargeEntry(payload: PayloadRef, overrides: EntryOverrides = {}): Entry {
-  const entry = anEntry({ ...overrides, body: '' });
-  return { ...entry, request: { ...entry.request, payload } };
 }

@@ -18,6 +18,8 @@ export interface DeployedSystem {
   readonly api: FunctionUrl;
   /** Puts a record into the work queue, past the API. */
   putRecord(text: string): Promise<void>;
+  /** Puts a record where those go that the work queue has given up. */
+  putStranded(text: string): Promise<void>;
   /** Everything that has come into the dead-letter queue so far. */
   deadLetters(): Promise<readonly DeadLetter[]>;
   /** Lets the accounting look at all messages. @throws when the function fails */
@@ -33,15 +35,12 @@ interface DeadLetter {
 
 /** Milliseconds that a target may take; each MB of body adds a second. */
 const REQUEST_TIMEOUT_MS = 6_000;
-/** Longer than a batch takes, and too short for the delivery of a body of more than 3 MB: see `STRANDED_BODY_BYTES`. */
-const WORKER_TIMEOUT_SECONDS = 15;
+/** Longer than a batch takes, and than the delivery of a body of 20 MB. */
+const WORKER_TIMEOUT_SECONDS = 40;
 const VISIBILITY_SECONDS = WORKER_TIMEOUT_SECONDS + 1;
 const API_TIMEOUT_SECONDS = 30;
 const ACCOUNTING_TIMEOUT_SECONDS = 60;
 const MAX_RECEIVE_COUNT = 2;
-
-/** A body so large that the worker never has the time for it, and leaves it to its queue until the queue gives it up. */
-export const STRANDED_BODY_BYTES = 4_300_000;
 
 /**
  * @param dist the folder of the zips
@@ -79,6 +78,11 @@ export async function deploySystem(localStack: LocalStack, dist: string): Promis
 
     async putRecord(text) {
       const [QueueUrl = ''] = resources.workQueueUrls;
+      await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: text }));
+    },
+
+    async putStranded(text) {
+      const QueueUrl = resources.strandedQueueUrl;
       await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: text }));
     },
 

@@ -11,6 +11,8 @@ interface Answer {
 export interface FunctionUrl {
   get(path: string): Promise<Answer>;
   post(path: string, body: unknown): Promise<Answer>;
+  /** A PUT to a URL that the function gave, of another host name of LocalStack. */
+  put(url: string, headers: Readonly<Record<string, string>>, body: Uint8Array): Promise<Answer>;
 }
 
 /**
@@ -20,8 +22,12 @@ export interface FunctionUrl {
 export function createFunctionUrl(url: string, endpoint: string): FunctionUrl {
   const { host } = new URL(url);
 
-  async function send(method: string, path: string, body?: string): Promise<Answer> {
-    const headers = { host, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+  async function send(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body?: string | Uint8Array,
+  ): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const sent = request(new URL(path, endpoint), { method, headers }, (response) => {
       response.toArray().then((chunks) => {
@@ -35,8 +41,12 @@ export function createFunctionUrl(url: string, endpoint: string): FunctionUrl {
   }
 
   return {
-    get: (path) => send('GET', path),
-    post: (path, body) => send('POST', path, JSON.stringify(body)),
+    get: (path) => send('GET', path, { host }),
+    post: (path, body) => send('POST', path, { host, 'content-type': 'application/json' }, JSON.stringify(body)),
+    put(to, headers, body) {
+      const { host: other, pathname, search } = new URL(to);
+      return send('PUT', pathname + search, { ...headers, host: other }, body);
+    },
   };
 }
 

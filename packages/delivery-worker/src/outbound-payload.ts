@@ -1,25 +1,24 @@
 /**
- * The body of a request, wherever it is: the one way by which signing and sending get its bytes. Each opens it anew,
- * under the same ETag: what is sent is what was signed, or nothing is sent.
+ * A body that is in the payload store: the one way by which signing and sending get its bytes. Each opens it anew, under
+ * the same ETag: what is sent is what was signed, or nothing is sent.
  */
 
 import { Readable } from 'node:stream';
-import { bodySize, type DeliveryRequest, MillraceError, type OpenPayload, type PayloadStore } from '@millrace/core';
+import { MillraceError, type OpenPayload, type PayloadRef, type PayloadStore } from '@millrace/core';
 
-export interface OutboundBody {
-  /** Bytes. */
-  readonly size: number;
+export interface OutboundPayload {
   /**
    * Calls back with every chunk, in order.
    * @throws PayloadMissingError, PayloadUnavailableError
    */
   forEachChunk(use: (chunk: Uint8Array) => void): Promise<void>;
   /**
-   * What undici sends; null when there is nothing. A stream ends with PayloadUnavailableError when it cannot go on, and
-   * lets go of what it holds when it is destroyed.
+   * What undici sends: ends with PayloadUnavailableError when it cannot go on.
    * @throws PayloadMissingError, PayloadUnavailableError
    */
-  open(): Promise<Uint8Array | Readable | null>;
+  open(): Promise<Readable>;
+  /** Lets go of what is held, and of what is opened from now on. What is being read ends with PayloadUnavailableError. */
+  close(): void;
 }
 
 /** A payload cannot be read now, or not to its end. */
@@ -29,29 +28,30 @@ export class PayloadUnavailableError extends MillraceError {
   }
 }
 
-export function outboundBody(request: DeliveryRequest, payloads: Pick<PayloadStore, 'open'>): OutboundBody {
-  const { body, payload } = request;
-  const size = bodySize(request);
-  if (payload === undefined) {
-    return {
-      size,
-      forEachChunk(use) {
-        use(body);
-        return Promise.resolve();
-      },
-      open: () => Promise.resolve(size === 0 ? null : body),
-    };
-  }
+export function outboundPayload(payload: PayloadRef, payloads: Pick<PayloadStore, 'open'>): OutboundPayload {
+  const held = new Set<OpenPayload>();
+  let isClosed = false;
 
-  const openPayload = async (): Promise<OpenPayload> => {
+  async function openPayload(): Promise<OpenPayload> {
+    let opened: OpenPayload;
     try {
-      return await payloads.open(payload);
+      opened = await payloads.open(payload);
     } catch (error) {
       throw isMissing(error) ? error : new PayloadUnavailableError(error);
     }
-  };
+    held.add(opened);
+    if (!isClosed) return opened;
+    letGo(opened);
+    throw new PayloadUnavailableError(new Error('the exchange is over'));
+  }
+
+  /** Nobody waits for it, and a file or connection that cannot be closed says nothing about the exchange. */
+  function letGo(opened: OpenPayload): void {
+    held.delete(opened);
+    opened.close().catch(() => undefined);
+  }
+
   return {
-    size,
     async forEachChunk(use) {
       const opened = await openPayload();
       try {
@@ -59,10 +59,19 @@ export function outboundBody(request: DeliveryRequest, payloads: Pick<PayloadSto
       } catch (error) {
         throw new PayloadUnavailableError(error);
       } finally {
-        await opened.close();
+        letGo(opened);
       }
     },
-    open: async () => toStream(await openPayload()),
+
+    async open() {
+      const opened = await openPayload();
+      return toStream(opened, () => letGo(opened));
+    },
+
+    close() {
+      isClosed = true;
+      for (const opened of held) letGo(opened);
+    },
   };
 }
 
@@ -71,7 +80,7 @@ function isMissing(error: unknown): boolean {
 }
 
 /** Not `Readable.from`: destroying that waits for the chunk that is being read, which may never come. */
-function toStream(opened: OpenPayload): Readable {
+function toStream(opened: OpenPayload, letGo: () => void): Readable {
   const chunks = opened.chunks[Symbol.asyncIterator]();
   const stream = new Readable({
     read() {
@@ -81,10 +90,8 @@ function toStream(opened: OpenPayload): Readable {
       );
     },
     destroy(error, callback) {
-      opened.close().then(
-        () => callback(error),
-        (closing: Error) => callback(error ?? closing),
-      );
+      letGo();
+      callback(error);
     },
   });
   // Who sends it listens as well, but not beyond the exchange: then an error is nobody's concern.
