@@ -8,6 +8,7 @@ import {
   hasEnded,
   initialState,
   STATUSES,
+  withinPlan,
 } from '@millrace/core';
 
 const NOW = 1_000_000;
@@ -36,6 +37,14 @@ test('a new message waits for its first attempt', () => {
     reason: null,
     replays: 0,
   });
+});
+
+test('a message that has ended, and no other, has made no more attempts than its plan', () => {
+  for (const status of STATUSES) {
+    const attempts = hasEnded({ status }) ? 3 : 4;
+    expect(withinPlan(makeState({ status, attempts: 4 }), 3)).toEqual(makeState({ status, attempts }));
+    expect(withinPlan(makeState({ status, attempts: 2 }), 3)).toEqual(makeState({ status, attempts: 2 }));
+  }
 });
 
 test('a message has ended when it is SUCCESS or FAILED', () => {

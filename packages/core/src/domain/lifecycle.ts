@@ -40,6 +40,14 @@ export function hasEnded(state: Pick<DeliveryState, 'status'>): boolean {
   return state.status === 'SUCCESS' || state.status === 'FAILED';
 }
 
+/**
+ * The same state, of a message that may have ended while it was claimed past its plan: that claim made no request, and
+ * whoever ended the message did not make the claim.
+ */
+export function withinPlan(state: DeliveryState, maxAttempts: number): DeliveryState {
+  return hasEnded(state) ? { ...state, attempts: Math.min(state.attempts, maxAttempts) } : state;
+}
+
 export function initialState(due: number): DeliveryState {
   return { status: 'QUEUED', round: 0, attempts: 0, token: null, due, reason: null, replays: 0 };
 }

@@ -109,6 +109,7 @@ export function modelSettle(
   switch (result.kind) {
     case 'success':
       Object.assign(message, { status: 'SUCCESS', due: null, forgottenAt: now + DEDUPE_MS });
+      message.attempts = Math.min(message.attempts, message.maxAttempts);
       model.succeeded += 1;
       break;
     case 'failure':
