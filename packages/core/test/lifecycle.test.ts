@@ -60,6 +60,10 @@ describe('a claim', () => {
     });
   });
 
+  test.each(['QUEUED', 'RETRYING'] as const)('of the round of a %s message is busy until it is due', (status) => {
+    expect(decideClaim(makeState({ status, due: NOW + 1 }), 4, CLAIM)).toEqual({ kind: 'busy', until: NOW + 1 });
+  });
+
   test.each([0, 3, 5, 6])('of round %i is stale when the message waits in round 4', (round) => {
     for (const status of ['QUEUED', 'RETRYING'] as const) {
       expect(decideClaim(makeState({ status }), round, CLAIM)).toEqual({ kind: 'stale' });

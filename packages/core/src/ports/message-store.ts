@@ -46,7 +46,7 @@ export interface ClaimRequest {
 export type ClaimResult =
   /** The caller makes this attempt (from 1; past `maxAttempts` it must settle without a request). */
   | { readonly kind: 'won'; readonly attempt: number; readonly leaseUntil: number; readonly takeover: boolean }
-  /** Another worker has the message: hand the entry back to come again after `until`. */
+  /** Another worker has the message, or it is not due yet: hand the entry back to come again after `until`. */
   | { readonly kind: 'busy'; readonly until: number }
   /** The entry's round is over: acknowledge it. */
   | { readonly kind: 'stale' }

@@ -84,7 +84,7 @@ export function modelClaim(
   const isWaiting = (status === 'QUEUED' || status === 'RETRYING') && round === message.round;
   const isProcessed = status === 'PROCESSING' && (round === message.round || round === message.round + 1);
   if (due === null || !(isWaiting || isProcessed)) return { kind: 'stale' };
-  if (isProcessed && claim.now < due) return { kind: 'busy', until: due };
+  if (claim.now < due) return { kind: 'busy', until: due };
   message.status = 'PROCESSING';
   message.round = round;
   message.attempts = Math.min(message.attempts + 1, message.maxAttempts + 1);
