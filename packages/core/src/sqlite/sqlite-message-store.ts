@@ -74,7 +74,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   return createStore(host, clock, folder);
 }
 
-function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStore {
+/** A store on an engine that is open; the folder is only looked at for room. */
+export function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStore {
   const handOff = createHandOff();
   const listeners: (() => void)[] = [];
   const wake = (): void => {
