@@ -1,0 +1,128 @@
+/**
+ * A deployed system: API functions, delivering functions behind shards of a work queue, one behind what the queues gave
+ * up. The store is the real adapter on the SDK's own clients; table, queues and objects are in memory, and each call to
+ * them is a step of its own.
+ */
+
+import { createDynamoMessageStore, type DynamoMessageStore } from '@millrace/core/aws';
+import { createDeliveryHandler, createStrandedHandler } from '@millrace/delivery-worker';
+import { watchClaims } from '../claim-watch.ts';
+import type { Server } from '../front.ts';
+import { createProcess, type Process } from '../process.ts';
+import type { Sim } from '../sim.ts';
+import type { Targets } from '../targets.ts';
+import type { Witness } from '../witness.ts';
+import { REQUEST_TIMEOUT_MS, workerDeps } from '../worker.ts';
+import type { SimWorld } from '../world.ts';
+import { type Functions, startFunctions } from './functions.ts';
+import { createObjects } from './objects.ts';
+import { createQueues, type Queues } from './queues.ts';
+import { borrowClients } from './sdk-clients.ts';
+import { connectProcess } from './services.ts';
+import { createTable } from './table.ts';
+import { toRow } from './table-row.ts';
+
+const TABLE = 'messages';
+const API_INSTANCES = 2;
+const RESTART_MS = 1_000;
+/** Records that a function handles at once: more than a batch has. */
+const CONCURRENCY = 10;
+
+export interface AwsWorld extends SimWorld {
+  readonly queues: Queues;
+}
+
+export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): AwsWorld {
+  const { timeline, noise, history } = sim;
+  const loans = borrowClients();
+  let writer: Process | undefined;
+  const table = createTable((item) => {
+    const row = toRow(item);
+    if (row !== undefined && writer !== undefined) witness.wrote(writer, row);
+  });
+  const objects = createObjects();
+  const queues = createQueues(sim, (queue, at) => timeline.at(at, () => wake(queue)));
+
+  function openStore(process: Process): DynamoMessageStore {
+    const { clients, connect } = loans.borrow();
+    connect(
+      connectProcess({
+        ...{ sim, process, queues },
+        table: {
+          ...table,
+          answer(command, input) {
+            writer = process;
+            return table.answer(command, input);
+          },
+        },
+      }),
+    );
+    return createDynamoMessageStore({
+      ...clients,
+      objects: objects.of(process),
+      tableName: TABLE,
+      queueUrls: { work: queues.work.map(({ url }) => url), deadLetters: queues.deadLetterUrl },
+      clock: process.clock,
+      scanSegments: 1,
+    });
+  }
+
+  const workers = startFunctions(sim, queues.work, {
+    name: 'worker',
+    instances: history.system.workers,
+    batch: history.system.batch,
+    open(process) {
+      const { target, onAttempt, ...deps } = workerDeps(sim, targets, witness, process);
+      return createDeliveryHandler({
+        ...{ ...deps, target, onAttempt, store: watchClaims(openStore(process), sim.coverage) },
+        config: { concurrency: CONCURRENCY, requestTimeoutMs: REQUEST_TIMEOUT_MS },
+      });
+    },
+  });
+  const stranded = startFunctions(sim, [queues.stranded], {
+    name: 'stranded',
+    instances: 1,
+    batch: history.system.batch,
+    open: (process) =>
+      createStrandedHandler({ ...openStore(process), onError: workerDeps(sim, targets, witness, process).onError }),
+  });
+  const functionsOf = (url: string): Functions => (url === queues.stranded.url ? stranded : workers);
+  function wake(queue: Queues['stranded']): void {
+    functionsOf(queue.url).wake(queue);
+  }
+
+  const apis: (Server | undefined)[] = Array.from({ length: API_INSTANCES }, () => undefined);
+  let apiStarts = 0;
+  function startApi(slot: number): void {
+    apiStarts += 1;
+    const process = createProcess(sim, `api-${apiStarts}`);
+    process.onDeath(() => {
+      apis[slot] = undefined;
+      timeline.at(timeline.now() + RESTART_MS, () => startApi(slot));
+    });
+    apis[slot] = { process, store: openStore(process) };
+  }
+  for (let slot = 0; slot < API_INSTANCES; slot++) startApi(slot);
+
+  let auditor: DynamoMessageStore | undefined;
+  return {
+    queues,
+    server: (chance) => apis[noise.between(`server of ${chance}`, 0, API_INSTANCES - 1)],
+    processes: () => [
+      ...workers.processes(),
+      ...apis.flatMap((api) => api?.process ?? []),
+      ...stranded.processes(),
+    ],
+    addOrphan(entry, onAdded) {
+      const store = openStore(createProcess(sim, 'stranger'));
+      store.handBack([{ entry, until: entry.notBefore }]).then(onAdded, () => undefined);
+    },
+    calm: queues.calm,
+    counts() {
+      auditor ??= openStore(createProcess(sim, 'auditor'));
+      return auditor.accounting.run();
+    },
+    letters: () => queues.letters,
+    close: loans.giveBack,
+  };
+}
