@@ -1,7 +1,13 @@
 export { logAttempt } from './attempt-log.ts';
 export { loadConfig, type WorkerConfig } from './config.ts';
 export { type AttemptReport, type DeliverDeps, type Disposition, deliver } from './deliver.ts';
-export { type DeliveryLoop, type DeliveryLoopDeps, type EntryQueue, startDeliveryLoop, type Timers } from './delivery-loop.ts';
+export {
+  type DeliveryLoop,
+  type DeliveryLoopDeps,
+  type EntryQueue,
+  startDeliveryLoop,
+  type Timers,
+} from './delivery-loop.ts';
 export { createHttpTarget, type HttpTargetOptions, type Target } from './http-target.ts';
 export {
   createDeliveryHandler,

@@ -24,7 +24,7 @@ const time = fc.oneof(
   fc.nat(15 * MINUTE_MS),
 );
 
-const delayMs = fc.oneof(fc.nat(300), fc.nat(300), fc.nat(40 * SECOND_MS));
+const delayMs = fc.oneof(fc.nat(300), fc.integer({ min: 20 * SECOND_MS, max: 40 * SECOND_MS }));
 const goodStatus = fc.constantFrom(200, 202, 204);
 const badStatus = fc.constantFrom(500, 503, 429, 408, 400, 404, 410, 302);
 
@@ -64,12 +64,15 @@ const message: fc.Arbitrary<MessagePlan> = fc.record({
   answers: fc.array(answer, { maxLength: 6, size: 'max' }),
 });
 
-/** Mostly as clocks of machines that are kept in step differ; sometimes somebody sets one. */
+/** As clocks of machines that are kept in step differ; by more than leases allow for; or somebody sets one. */
 const clockChange = fc.oneof(
   fc.integer({ min: -4 * SECOND_MS, max: 4 * SECOND_MS }),
-  fc.integer({ min: -4 * SECOND_MS, max: 4 * SECOND_MS }),
+  fc.integer({ min: -MINUTE_MS, max: MINUTE_MS }),
   fc.integer({ min: -2 * HOUR_MS, max: 2 * HOUR_MS }),
 );
+
+/** Shorter and longer than leases. */
+const pauseMs = fc.oneof(fc.nat(10 * SECOND_MS), fc.integer({ min: 20 * SECOND_MS, max: 2 * MINUTE_MS }));
 
 const number = fc.nat(7);
 const event: fc.Arbitrary<Event> = fc.oneof(
@@ -90,18 +93,24 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('clock' as const), at: time, process: number, byMs: clockChange }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('pause' as const), at: time, process: number, forMs: pauseMs }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('orphan' as const), at: time }) },
 );
 
 function faultRule(world: World): fc.Arbitrary<FaultRule> {
-  const rules = Object.entries(CALLS[world]).map(([call, faults]) =>
-    fc.record({
+  const rules = Object.entries(CALLS[world]).map(([call, faults]) => ({
+    // Claims and results are updates: where most of the rules are.
+    weight: call === 'UpdateItem' || call === 'request' ? 3 : 1,
+    arbitrary: fc.record({
       call: fc.constant(call),
       nth: fc.oneof(fc.nat(3), fc.nat(10), fc.nat(25)),
       times: fc.oneof(fc.constant(1), fc.constant(1), fc.integer({ min: 1, max: 8 })),
       fault: fc.constantFrom(...faults),
     }),
-  );
+  }));
   return fc.oneof(...rules);
 }
 
@@ -109,8 +118,8 @@ const system: fc.Arbitrary<SystemPlan> = fc.record({
   workers: fc.integer({ min: 2, max: 3 }),
   batch: fc.integer({ min: 1, max: 4 }),
   maxReceives: fc.integer({ min: 2, max: 5 }),
-  visibilityMs: fc.constantFrom(60 * SECOND_MS, 90 * SECOND_MS, 6 * MINUTE_MS),
-  duplicates: fc.constantFrom(0, 0.1, 0.4),
+  visibilityMs: fc.constantFrom(2 * MINUTE_MS, 3 * MINUTE_MS, 12 * MINUTE_MS),
+  duplicates: fc.constantFrom(0, 0.3, 0.8),
   afterDeletion: fc.constantFrom(0, 0.1, 0.3),
 });
 
@@ -121,7 +130,7 @@ export function arbitraryHistory(world: World): fc.Arbitrary<History> {
       world: fc.constant(world),
       seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
       messages: fc.array(message, { minLength: 1, maxLength: 4, size: 'max' }),
-      events: fc.array(event, { maxLength: 8, size: 'max' }),
+      events: fc.array(event, { maxLength: 10, size: 'max' }),
       faults: fc.array(faultRule(world), { maxLength: 14, size: 'max' }),
       system,
     }),

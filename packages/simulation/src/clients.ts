@@ -1,14 +1,14 @@
 /** Clients that post messages, each until it is told what became of it, or loses patience. */
 
 import { accept } from '@millrace/ingest-api';
-import { callFront, type Front } from './front.ts';
-import { type SimMessage, toMessage } from './messages.ts';
 import { isForeseen } from './errors.ts';
+import { callFront, type Front } from './front.ts';
 import { INVARIANTS } from './invariants.ts';
+import { type SimMessage, toMessage } from './messages.ts';
 import { type Sim, START } from './sim.ts';
 import type { Witness } from './witness.ts';
 
-export interface Post {
+interface Post {
   readonly message: SimMessage;
   readonly isOther: boolean;
 }
@@ -57,7 +57,7 @@ export function startClients(sim: Sim, messages: readonly SimMessage[], front: F
           sim.note('client', () => `${one.message.name}${one.isOther ? ', another content' : ''}: ${kind}`);
           if (kind === 'unavailable') unanswered.push(one);
           else if (kind === 'accepted' || kind === 'duplicate' || kind === 'conflict') {
-            witness.answered(one.message, one.isOther, kind);
+            witness.answered(one.message.name, one.isOther, kind);
           }
         }
         again(unanswered);

@@ -40,10 +40,12 @@ export function callFront<T>(sim: Sim, front: Front, { who, act, onAnswer, onFai
   };
   timeline.at(timeline.now() + PATIENCE_MS, () => finish(() => onFailure(new Error('no answer'))));
   const server = front.server(who);
-  if (server === undefined) return finish(() => onFailure(new Error('connection refused')));
+  if (server === undefined) {
+    finish(() => onFailure(new Error('connection refused')));
+    return;
+  }
   const { process } = server;
-  const answering = (end: () => void): void =>
-    void process.after(noise.between(who, 0, NETWORK_MS), () => finish(end));
+  const answering = (end: () => void): void => void process.after(noise.between(who, 0, NETWORK_MS), () => finish(end));
   process.after(noise.between(who, 0, NETWORK_MS), () => {
     act(server).then(
       (answer) => answering(() => onAnswer(answer)),

@@ -35,6 +35,8 @@ export type Event =
   | { readonly kind: 'replay-all'; readonly at: number }
   | { readonly kind: 'read'; readonly at: number; readonly message: number }
   | { readonly kind: 'death'; readonly at: number; readonly process: number }
+  /** A process stands still for a time, as when its machine is short of memory, or is moved. */
+  | { readonly kind: 'pause'; readonly at: number; readonly process: number; readonly forMs: number }
   /** The clock of a process is set forward or back. */
   | { readonly kind: 'clock'; readonly at: number; readonly process: number; readonly byMs: number }
   /** An entry without a message appears in the queue. */
@@ -55,6 +57,8 @@ export type Fault =
   | 'late'
   /** Some parts of a batch are refused. */
   | 'partial'
+  /** It has its effect, and the process stands still before it gets the answer. */
+  | 'stalls'
   /** The process dies before the effect. */
   | 'dies-before'
   /** The process dies after the effect. */
@@ -69,14 +73,24 @@ export interface FaultRule {
 }
 
 const DEATHS: readonly Fault[] = ['dies-before', 'dies-after'];
-const OF_NETWORK: readonly Fault[] = ['refused', 'throttled', 'lost', 'slow', 'slow-answer', 'late', ...DEATHS];
+const OF_TARGET: readonly Fault[] = [...DEATHS, 'stalls', 'stalls'];
+const OF_NETWORK: readonly Fault[] = [
+  'refused',
+  'throttled',
+  'lost',
+  'slow',
+  'slow-answer',
+  'late',
+  'stalls',
+  ...DEATHS,
+];
 const OF_BATCH: readonly Fault[] = [...OF_NETWORK, 'partial', 'partial'];
 /** The disk of a machine answers the process that asked, or both are no more. */
-const OF_DISK: readonly Fault[] = ['refused', 'slow', 'slow-answer', ...DEATHS];
+const OF_DISK: readonly Fault[] = ['refused', 'slow', 'slow-answer', 'stalls', ...DEATHS];
 
 /** Calls of each world that faults can strike, and which can. `request` is the one to a target. */
 export const CALLS: Readonly<Record<World, Readonly<Record<string, readonly Fault[]>>>> = {
-  machine: { commit: OF_DISK, request: DEATHS },
+  machine: { commit: OF_DISK, request: OF_TARGET },
   aws: {
     PutItem: OF_NETWORK,
     UpdateItem: OF_NETWORK,
@@ -87,7 +101,7 @@ export const CALLS: Readonly<Record<World, Readonly<Record<string, readonly Faul
     DeleteMessageBatch: OF_BATCH,
     PutObject: OF_NETWORK,
     GetObject: OF_NETWORK,
-    request: DEATHS,
+    request: OF_TARGET,
   },
 };
 

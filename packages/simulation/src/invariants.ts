@@ -26,4 +26,7 @@ export const INVARIANTS = {
   crash: 'nothing fails that nobody has foreseen',
 } as const;
 
-export type InvariantName = keyof typeof INVARIANTS;
+type InvariantName = keyof typeof INVARIANTS;
+
+/** A promise that is broken, and how; undefined: none is. */
+export type Broken = readonly [name: InvariantName, detail: string] | undefined;

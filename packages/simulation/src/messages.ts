@@ -1,6 +1,6 @@
 /** The messages of a history. */
 
-import { canonicalUrl, contentHash, type Entry, type Message } from '@millrace/core';
+import { canonicalUrl, type DeliveryRequest, type Entry, type Message } from '@millrace/core';
 import type { History, MessagePlan } from './history.ts';
 
 export const SENDER = 'billing';
@@ -29,7 +29,7 @@ function urlOf(origin: number): string {
  * @param now epoch milliseconds, for when it expires
  */
 export function toMessage({ name, plan, targetUrl }: SimMessage, isOther: boolean, now: number): Message {
-  const text = `${name}${isOther ? ' with another content' : ''}`;
+  const text = contentOf(name, isOther);
   return {
     identity: { senderId: SENDER, messageId: name, timestamp: TIMESTAMP, targetUrl },
     request: {
@@ -41,9 +41,14 @@ export function toMessage({ name, plan, targetUrl }: SimMessage, isOther: boolea
   };
 }
 
-/** The hash of what a client posts. */
-export function hashOf(message: SimMessage, isOther: boolean): string {
-  return contentHash(toMessage(message, isOther, 0).request);
+/** Which content a body is; undefined: none that a client has posted. */
+export function isOtherContent(name: string, { body }: Pick<DeliveryRequest, 'body'>): boolean | undefined {
+  const text = Buffer.from(body).toString().replace(/\.+$/, '');
+  return text === contentOf(name, true) ? true : text === contentOf(name, false) ? false : undefined;
+}
+
+function contentOf(name: string, isOther: boolean): string {
+  return `${name}${isOther ? ' with another content' : ''}`;
 }
 
 /** An entry that belongs to no message. */

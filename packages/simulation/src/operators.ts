@@ -17,12 +17,7 @@ const PAUSE_MS = 15_000;
 /** FAILED messages that one replay of all takes at most: less than there may be, so that it goes by pages. */
 const PAGE = 2;
 
-export function startOperators(
-  sim: Sim,
-  messages: readonly SimMessage[],
-  front: Front,
-  witness: Witness,
-): Operators {
+export function startOperators(sim: Sim, messages: readonly SimMessage[], front: Front, witness: Witness): Operators {
   const { timeline, history } = sim;
   const later = (action: () => void): void => timeline.at(timeline.now() + PAUSE_MS, action);
 
@@ -60,8 +55,7 @@ export function startOperators(
     function go(): void {
       callFront(sim, front, {
         who: `operator ${name}`,
-        act: (server) =>
-          watched(server, [name], () => server.store.replay({ senderId: SENDER, messageId: name })),
+        act: (server) => watched(server, [name], () => server.store.replay({ senderId: SENDER, messageId: name })),
         onAnswer: ({ found, replayed }) => {
           sim.note('operator', () => `replay of ${name}: ${replayed} of ${found}`);
         },

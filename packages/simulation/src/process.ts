@@ -25,6 +25,8 @@ export interface Process {
   skew(): number;
   /** @param skewMs milliseconds ahead of the true time */
   setClock(skewMs: number): void;
+  /** It stands still for so long, and does not know it: its clock goes on. */
+  pause(ms: number): void;
   isAlive(): boolean;
   die(why: string): void;
   /** Runs at its death, once. */
@@ -41,7 +43,8 @@ export interface Process {
 
 /** Milliseconds of simulated time. */
 const CALL_MS = 20;
-const SLOW_MS = 30_000;
+const LEAST_SLOW_MS = 5_000;
+const MOST_SLOW_MS = 80_000;
 const GIVES_UP_MS = 10_000;
 const LATE_MS = 60_000;
 
@@ -52,6 +55,7 @@ export function createProcess(sim: Sim, name: string, skewMs = 0): Process {
   let skew = skewMs;
   let alive = true;
   let latest = 0;
+  let pausedUntil = 0;
 
   const now = (): number => {
     const time = Math.floor(timeline.now() + skew);
@@ -67,11 +71,20 @@ export function createProcess(sim: Sim, name: string, skewMs = 0): Process {
     for (const action of deaths.splice(0)) action();
   }
 
+  function pause(ms: number): void {
+    coverage.count('pauses');
+    sim.note(name, () => `stands still for ${ms} ms`);
+    pausedUntil = Math.max(pausedUntil, timeline.now() + ms);
+  }
+
   function after(ms: number, action: () => void): () => void {
     let cancelled = false;
-    timeline.at(timeline.now() + ms, () => {
-      if (alive && !cancelled) action();
-    });
+    const fire = (): void => {
+      if (!alive || cancelled) return;
+      if (timeline.now() < pausedUntil) timeline.at(pausedUntil, fire);
+      else action();
+    };
+    timeline.at(timeline.now() + ms, fire);
     return () => {
       cancelled = true;
     };
@@ -83,9 +96,9 @@ export function createProcess(sim: Sim, name: string, skewMs = 0): Process {
       if (!alive) return;
       const fault = faults.strike(kind);
       const chance = `${name}/${kind}/${subject}`;
-      const there = noise.between(chance, 1, CALL_MS) + (fault === 'slow' ? noise.between(chance, 1_000, SLOW_MS) : 0);
-      const back =
-        noise.between(chance, 0, CALL_MS) + (fault === 'slow-answer' ? noise.between(chance, 1_000, SLOW_MS) : 0);
+      const slow = (): number => noise.between(chance, LEAST_SLOW_MS, MOST_SLOW_MS);
+      const there = noise.between(chance, 1, CALL_MS) + (fault === 'slow' ? slow() : 0);
+      const back = noise.between(chance, 0, CALL_MS) + (fault === 'slow-answer' ? slow() : 0);
       if (fault !== undefined) coverage.count(`calls ${fault}`);
       const what = `${kind} ${subject}`;
       const act = fault === 'partial' && partialEffect !== undefined ? partialEffect : effect;
@@ -96,7 +109,8 @@ export function createProcess(sim: Sim, name: string, skewMs = 0): Process {
           const result = act();
           sim.note(name, () => `${what}${fault === undefined ? '' : ` (${fault})`}`);
           if (fault === 'dies-after') die(`after ${what}`);
-          else if (fault === 'lost') after(back, () => reject(new SimulatedFault('TimeoutError', 'ECONNRESET')));
+          else if (fault === 'stalls') pause(slow());
+          if (fault === 'lost') after(back, () => reject(new SimulatedFault('TimeoutError', 'ECONNRESET')));
           else after(back, () => resolve(result));
         } catch (error) {
           sim.note(name, () => `${what}: ${String(error)}`);
@@ -135,6 +149,7 @@ export function createProcess(sim: Sim, name: string, skewMs = 0): Process {
       skews.most = Math.max(skews.most, skew);
       skews.least = Math.min(skews.least, skew);
     },
+    pause,
     isAlive: () => alive,
     die,
     onDeath: (action) => void deaths.push(action),

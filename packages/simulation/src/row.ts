@@ -17,3 +17,8 @@ export function describeRow({ status, round, attempts, due, reason }: Row): stri
     .filter(Boolean)
     .join(', ');
 }
+
+export function isSameRow(a: Row, b: Row): boolean {
+  const names = Object.keys(a) as (keyof Row)[];
+  return names.every((name) => a[name] === b[name]);
+}

@@ -72,27 +72,32 @@ export async function runHistory(history: History, keepsSteps = false): Promise<
 function createWorld(sim: Sim, messages: ReturnType<typeof messagesOf>) {
   // Worlds tell the witness, who asks them for their queues: each is there when the other one speaks.
   if (sim.history.world === 'machine') {
-    const witness = createWitness(sim, messages, () => true);
+    const witness = createWitness(sim, () => true);
     const targets = createTargets(sim, messages, witness);
     return { witness, targets, world: createMachineWorld(sim, targets, witness) };
   }
-  const witness: Witness = createWitness(sim, messages, (row) => world.queues.hasEntryFor(row));
+  const witness: Witness = createWitness(sim, (row) => world.queues.hasEntryFor(row));
   const targets = createTargets(sim, messages, witness);
   const world = createAwsWorld(sim, targets, witness);
   return { witness, targets, world };
 }
 
 function disturb(sim: Sim, world: SimWorld, event: Event, orphan: string, onOrphan: (name: string) => void): void {
-  if (event.kind === 'orphan') {
-    world.addOrphan(anOrphan(orphan, sim.timeline.now()), () => onOrphan(orphan));
-  } else if (event.kind === 'death' || event.kind === 'clock') {
-    const processes = world.processes();
-    const process = processes[event.process % processes.length];
-    if (event.kind === 'death') process?.die('killed');
-    else if (process !== undefined) {
+  if (event.kind === 'orphan') world.addOrphan(anOrphan(orphan, sim.timeline.now()), () => onOrphan(orphan));
+  if (!('process' in event)) return;
+  const processes = world.processes();
+  const process = processes[event.process % processes.length];
+  if (process === undefined) return;
+  switch (event.kind) {
+    case 'death':
+      process.die('killed');
+      break;
+    case 'pause':
+      process.pause(event.forMs);
+      break;
+    case 'clock':
       sim.coverage.count('clocks set');
       process.setClock(process.skew() + event.byMs);
-    }
   }
 }
 

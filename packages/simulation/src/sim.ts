@@ -35,7 +35,8 @@ export function createSim(history: History, keepsSteps: boolean): Sim {
   let violation: Violation | undefined;
 
   function note(who: string, what: () => string): void {
-    if (keepsSteps && violation === undefined) steps.push(`${formatTime(timeline.now())}  ${who.padEnd(12)}  ${what()}`);
+    if (keepsSteps && violation === undefined)
+      steps.push(`${formatTime(timeline.now())}  ${who.padEnd(12)}  ${what()}`);
   }
 
   return {

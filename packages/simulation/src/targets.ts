@@ -14,6 +14,10 @@ export interface Targets {
   heal(): void;
 }
 
+/** Around the length of a lease. */
+const LEAST_STALL_MS = 30_000;
+const MOST_STALL_MS = 110_000;
+
 const HEALTHY: Answer = { kind: 'status', status: 200, delayMs: 20 };
 
 export function createTargets(sim: Sim, messages: readonly SimMessage[], witness: Witness): Targets {
@@ -33,9 +37,10 @@ export function createTargets(sim: Sim, messages: readonly SimMessage[], witness
       const { messageId: name } = entry.identity;
       const answer = nextAnswer(name);
       const fault = faults.strike('request');
-      const running = witness.requests(process, entry, deadlineMs);
+      const end = witness.requests(process, entry, deadlineMs);
       sim.note(process.name, () => `requests ${name}: ${describe(answer)}`);
       if (fault === 'dies-before') process.die(`requesting ${name}`);
+      if (fault === 'stalls') process.pause(sim.noise.between(`${name} stalls`, LEAST_STALL_MS, MOST_STALL_MS));
       if (!process.isAlive()) return new Promise(() => undefined);
 
       return new Promise((resolve) => {
@@ -46,8 +51,8 @@ export function createTargets(sim: Sim, messages: readonly SimMessage[], witness
           if (statuses.length > 1) coverage.count('requests seen twice');
           if (fault === 'dies-after') process.die(`${name} was answered`);
         });
+        timeline.at(timeline.now() + Math.min(delayMs, deadlineMs), end);
         process.after(Math.min(delayMs, deadlineMs), () => {
-          running.end();
           coverage.count(`outcomes ${outcome.kind}`);
           resolve(outcome);
         });

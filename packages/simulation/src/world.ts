@@ -1,11 +1,12 @@
 import type { Counts, Entry } from '@millrace/core';
 import type { AccountingReport } from '@millrace/core/aws';
 import type { Front } from './front.ts';
+import type { Process } from './process.ts';
 
 /** A whole system under simulation, without its clients and targets. */
 export interface SimWorld extends Front {
   /** Those that run now, in a fixed order. */
-  processes(): readonly { die(why: string): void; skew(): number; setClock(skewMs: number): void }[];
+  processes(): readonly Pick<Process, 'die' | 'pause' | 'skew' | 'setClock'>[];
   /** Brings an entry without a message into the queue, where there is one. */
   addOrphan(entry: Entry, onAdded: () => void): void;
   /** From now on nothing dies or is late any more. */

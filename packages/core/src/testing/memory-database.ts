@@ -23,10 +23,18 @@ export interface MemoryRow extends DeliveryState {
   readonly contentHash: string;
 }
 
+/** A process that uses the database. */
+interface MemoryProcess {
+  readonly clock: Clock;
+  readonly toDisk: ToDisk;
+  /** Runs after each step of a transaction. */
+  readonly onStep: () => void;
+}
+
 export interface MemoryDatabase {
   /** Opens it for a process, as `openSqliteStore` does: those before are dead, their leases over. */
-  open(options: { readonly clock: Clock; readonly toDisk: ToDisk }): Promise<SqliteStore>;
-  /** What has been committed. */
+  open(options: MemoryProcess): Promise<SqliteStore>;
+  /** As they are now, in the middle of a transaction too. */
   rows(): readonly MemoryRow[];
   close(): void;
 }
@@ -40,8 +48,8 @@ export function createMemoryDatabase(retention: Retention): MemoryDatabase {
     FROM messages`);
 
   return {
-    async open({ clock, toDisk }) {
-      const engine = createMessageEngine(db, retention);
+    async open({ clock, toDisk, onStep }) {
+      const engine = observed(createMessageEngine(db, retention), onStep);
       let last: Promise<unknown> = Promise.resolve();
       const { host, receive } = createHost(
         (calls) => {
@@ -60,4 +68,19 @@ export function createMemoryDatabase(retention: Retention): MemoryDatabase {
     rows: () => selectRows.all() as (Record<string, unknown> & MemoryRow)[],
     close: () => db.close(),
   };
+}
+
+/** The same object; its functions run something when they are done. */
+function observed<T extends object>(object: T, onDone: () => void): T {
+  return new Proxy(object, {
+    get(target, name) {
+      const found: unknown = Reflect.get(target, name);
+      if (typeof found !== 'function') return found;
+      return (...args: unknown[]): unknown => {
+        const result: unknown = found(...args);
+        onDone();
+        return result;
+      };
+    },
+  });
 }

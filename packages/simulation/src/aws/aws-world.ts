@@ -6,10 +6,10 @@
 
 import { createDynamoMessageStore, type DynamoMessageStore } from '@millrace/core/aws';
 import { createDeliveryHandler, createStrandedHandler } from '@millrace/delivery-worker';
-import { watchClaims } from '../claim-watch.ts';
 import type { Server } from '../front.ts';
 import { createProcess, type Process } from '../process.ts';
 import type { Sim } from '../sim.ts';
+import { createStoreWatch } from '../store-watch.ts';
 import type { Targets } from '../targets.ts';
 import type { Witness } from '../witness.ts';
 import { REQUEST_TIMEOUT_MS, workerDeps } from '../worker.ts';
@@ -41,7 +41,10 @@ export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): Aw
     if (row !== undefined && writer !== undefined) witness.wrote(writer, row);
   });
   const objects = createObjects();
-  const queues = createQueues(sim, (queue, at) => timeline.at(at, () => wake(queue)));
+  const queues = createQueues(sim, {
+    onChange: (queue, at) => timeline.at(at, () => wake(queue)),
+    onRemoved: witness.checkAllReachable,
+  });
 
   function openStore(process: Process): DynamoMessageStore {
     const { clients, connect } = loans.borrow();
@@ -67,6 +70,7 @@ export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): Aw
     });
   }
 
+  const watch = createStoreWatch(sim.coverage);
   const workers = startFunctions(sim, queues.work, {
     name: 'worker',
     instances: history.system.workers,
@@ -74,7 +78,7 @@ export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): Aw
     open(process) {
       const { target, onAttempt, ...deps } = workerDeps(sim, targets, witness, process);
       return createDeliveryHandler({
-        ...{ ...deps, target, onAttempt, store: watchClaims(openStore(process), sim.coverage) },
+        ...{ ...deps, target, onAttempt, store: watch(openStore(process)) },
         config: { concurrency: CONCURRENCY, requestTimeoutMs: REQUEST_TIMEOUT_MS },
       });
     },
@@ -108,11 +112,7 @@ export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): Aw
   return {
     queues,
     server: (chance) => apis[noise.between(`server of ${chance}`, 0, API_INSTANCES - 1)],
-    processes: () => [
-      ...workers.processes(),
-      ...apis.flatMap((api) => api?.process ?? []),
-      ...stranded.processes(),
-    ],
+    processes: () => [...workers.processes(), ...apis.flatMap((api) => api?.process ?? []), ...stranded.processes()],
     addOrphan(entry, onAdded) {
       const store = openStore(createProcess(sim, 'stranger'));
       store.handBack([{ entry, until: entry.notBefore }]).then(onAdded, () => undefined);

@@ -112,8 +112,7 @@ function readComparison(reader: Reader): Test {
   if (operator === 'BETWEEN') {
     reader.expect('AND');
     const most = readOperand(reader);
-    return (...args) =>
-      isBelow(right(...args), left(...args), true) && isBelow(left(...args), most(...args), true);
+    return (...args) => isBelow(right(...args), left(...args), true) && isBelow(left(...args), most(...args), true);
   }
   const compare = COMPARISONS[operator];
   if (compare === undefined) throw new SyntaxError(`${operator} is not known here`);
@@ -149,6 +148,7 @@ function readArguments(reader: Reader): Operand[] {
 
 function readOperand(reader: Reader): Operand {
   const word = reader.next();
+  if (!/^[#:]?\w+$/.test(word)) throw new SyntaxError(`"${word}" is no name and no value`);
   if (word.startsWith(':')) {
     return (_, { ExpressionAttributeValues: values = {} }) => {
       if (values[word] === undefined) throw new SyntaxError(`${word} has no value`);
@@ -175,7 +175,7 @@ export function updated(expression: string, item: Item, placeholders: Placeholde
   const { ExpressionAttributeValues: values = {} } = placeholders;
   const reader = createReader(expression);
   const next: Record<string, AttributeValue> = { ...item };
-  const valueOf = (word: string): AttributeValue => {
+  const given = (word: string): AttributeValue => {
     const value = values[word];
     if (value === undefined) throw new SyntaxError(`${word} has no value`);
     return value;
@@ -190,14 +190,12 @@ export function updated(expression: string, item: Item, placeholders: Placeholde
     do {
       const target = name();
       if (clause === 'REMOVE') delete next[target];
-      else if (clause === 'ADD') next[target] = sum(next[target], valueOf(reader.next()));
+      else if (clause === 'ADD') next[target] = sum(next[target], given(reader.next()));
       else if (clause === 'SET') {
         reader.expect('=');
         const word = reader.next();
         const isSum = reader.takes('+');
-        next[target] = isSum
-          ? sum(item[nameOf(word, placeholders)], valueOf(reader.next()))
-          : valueOf(word);
+        next[target] = isSum ? sum(item[nameOf(word, placeholders)], given(reader.next())) : given(word);
       } else throw new SyntaxError(`${clause} is not known here`);
     } while (reader.takes(','));
   }

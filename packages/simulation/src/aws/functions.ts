@@ -25,7 +25,7 @@ export interface Functions {
 }
 
 /** Milliseconds that a function may run; the queue's visibility time is never shorter. */
-export const FUNCTION_TIMEOUT_MS = 60_000;
+const FUNCTION_TIMEOUT_MS = 120_000;
 const POLL_MS = 50;
 const RESTART_MS = 1_000;
 
@@ -117,7 +117,8 @@ export function startFunctions(sim: Sim, queues: readonly WorkQueue[], options: 
 
   /** The ids of the records that must come again. All of them when the function died. */
   function invoke(slot: Slot, records: readonly SQSRecord[]): Promise<readonly string[]> {
-    const { process, handler } = (slot.instance ??= open(slot));
+    slot.instance ??= open(slot);
+    const { process, handler } = slot.instance;
     const all = records.map(({ messageId }) => messageId);
     const deadline = timeline.now() + FUNCTION_TIMEOUT_MS;
     sim.note(process.name, () => `gets ${records.map(({ body }) => describeBody(body)).join(', ')}`);
@@ -126,18 +127,22 @@ export function startFunctions(sim: Sim, queues: readonly WorkQueue[], options: 
         slot.instance = undefined;
         timeline.at(timeline.now() + RESTART_MS, () => resolve(all));
       });
-      const stopTimer = process.after(FUNCTION_TIMEOUT_MS, () => {
+      let isDone = false;
+      timeline.at(deadline, () => {
+        if (isDone || !process.isAlive()) return;
         sim.coverage.count('functions timed out');
         process.die('its time is over');
       });
       const context = { getRemainingTimeInMillis: () => deadline - timeline.now() };
-      handler({ Records: [...records] }, context).then(
-        ({ batchItemFailures }) => {
-          stopTimer();
-          resolve(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-        },
-        (error) => sim.violate(INVARIANTS.crash, `${process.name}: ${String(error)}`),
-      );
+      process.after(0, () => {
+        handler({ Records: [...records] }, context).then(
+          ({ batchItemFailures }) => {
+            isDone = true;
+            resolve(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+          },
+          (error) => sim.violate(INVARIANTS.crash, `${process.name}: ${String(error)}`),
+        );
+      });
     });
   }
 

@@ -1,12 +1,12 @@
 /** The queues of a system: shards of work, what they gave up, and the letters for people. */
 
-import { createQueue, disorder, type Queue } from '@millrace/core/testing/simulation';
 import type { SendMessageBatchCommandInput, SendMessageBatchCommandOutput } from '@aws-sdk/client-sqs';
+import { createQueue, disorder, type Queue, type Received } from '@millrace/core/testing/simulation';
 import type { Row } from '../row.ts';
 import type { Sim } from '../sim.ts';
 
 /** A message of the dead-letter queue. */
-export interface Letter {
+interface Letter {
   readonly name: string;
   readonly reason: string;
 }
@@ -23,10 +23,7 @@ export interface Queues {
   readonly deadLetterUrl: string;
   readonly letters: readonly Letter[];
   /** @param isRefused is this entry of the batch refused? */
-  send(
-    input: SendMessageBatchCommandInput,
-    isRefused: (number: number) => boolean,
-  ): SendMessageBatchCommandOutput;
+  send(input: SendMessageBatchCommandInput, isRefused: (number: number) => boolean): SendMessageBatchCommandOutput;
   /** Has a queue an entry that can bring about what a row waits for? */
   hasEntryFor(row: Row): boolean;
   /** No disorder any more. */
@@ -36,22 +33,24 @@ export interface Queues {
 const SHARDS = 2;
 const RETENTION_SECONDS = 14 * 86_400;
 const IN_FLIGHT_LIMIT = 120_000;
+/** Later than the lease of whoever has the message. */
+const MOST_DUPLICATE_MS = 100_000;
 
-/** @param onChange something may be, or come to be, visible in the queue: now, or at a time */
-export function createQueues(sim: Sim, onChange: (queue: WorkQueue, at: number) => void): Queues {
+export interface QueueListeners {
+  /** Something may be, or come to be, visible in the queue: now, or at a time. */
+  onChange(queue: WorkQueue, at: number): void;
+  /** Something was removed from a queue for good. */
+  onRemoved(): void;
+}
+
+export function createQueues(sim: Sim, { onChange, onRemoved }: QueueListeners): Queues {
   const { timeline, noise, coverage, history } = sim;
   const { visibilityMs, maxReceives, duplicates, afterDeletion } = history.system;
   const letters: Letter[] = [];
   let sent = 0;
   let isCalm = false;
 
-  const chaos = disorder({
-    random: () => noise.fraction('disorder'),
-    duplicate: duplicates,
-    afterDeletion,
-    shuffle: true,
-  });
-  const inOrder = disorder({ random: () => 0 });
+  const anyOrder = disorder({ random: () => noise.fraction('order of a queue'), shuffle: true });
 
   function create(name: string, redriveTo: WorkQueue | undefined): WorkQueue {
     const queue = createQueue({
@@ -65,9 +64,40 @@ export function createQueues(sim: Sim, onChange: (queue: WorkQueue, at: number) 
       clock: timeline.now,
       inFlightLimit: () => IN_FLIGHT_LIMIT,
       findQueue: () => redriveTo?.queue,
-      disorder: () => (isCalm ? inOrder : chaos),
+      disorder: () => anyOrder,
     });
     const visibleAgain = (): number => timeline.now() + visibilityMs;
+    /** The last receipt of each that is received, by its number in the queue. */
+    const receipts = new Map<number, Received>();
+
+    /** A queue hands a message out at least once: sometimes again, though somebody has it. */
+    function maybeHandOutAgain({ message: { sent, number } }: Received): void {
+      if (isCalm || noise.fraction('duplicate') >= duplicates) return;
+      timeline.at(timeline.now() + noise.between('duplicate', 0, MOST_DUPLICATE_MS), () => {
+        if (!receipts.has(number)) return;
+        coverage.count('entries handed out twice');
+        work.queue.send(sent);
+      });
+    }
+
+    /** However often it was handed out, it is one message. A copy that the deletion does not reach comes once more. */
+    function remove(handle: string): void {
+      const received = [...receipts.values()].find(({ receiptHandle }) => receiptHandle === handle);
+      queue.delete(handle);
+      if (received === undefined) return;
+      const { sent } = received.message;
+      for (const [number, { message, receiptHandle }] of receipts) {
+        if (message.sent !== sent) continue;
+        receipts.delete(number);
+        queue.delete(receiptHandle);
+      }
+      if (isCalm || noise.fraction('deletion') >= afterDeletion) return;
+      timeline.at(timeline.now() + noise.between('deletion', 0, MOST_DUPLICATE_MS), () => {
+        coverage.count('entries handed out after their deletion');
+        work.queue.send(sent);
+      });
+    }
+
     const work: WorkQueue = {
       url: name,
       queue: {
@@ -79,11 +109,16 @@ export function createQueues(sim: Sim, onChange: (queue: WorkQueue, at: number) 
         receive(limit) {
           const received = queue.receive(limit);
           if (received.length > 0) onChange(work, visibleAgain());
+          for (const one of received) {
+            receipts.set(one.message.number, one);
+            maybeHandOutAgain(one);
+          }
           onChange(work, timeline.now());
           return received;
         },
         delete(handle) {
-          queue.delete(handle);
+          remove(handle);
+          onRemoved();
           onChange(work, timeline.now());
         },
         takeDeadLetter(message, source) {
@@ -138,7 +173,7 @@ export function createQueues(sim: Sim, onChange: (queue: WorkQueue, at: number) 
 }
 
 /** What a queue message says of its entry. */
-export function entryOf(body: string): { readonly name: string; readonly round: number } {
+function entryOf(body: string): { readonly name: string; readonly round: number } {
   const { identity, round } = JSON.parse(body) as { identity: { messageId: string }; round: number };
   return { name: identity.messageId, round };
 }

@@ -4,10 +4,7 @@
  */
 
 import type { ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-dynamodb';
-import type {
-  ServiceInputTypes as SqsInputTypes,
-  ServiceOutputTypes as SqsOutputTypes,
-} from '@aws-sdk/client-sqs';
+import type { ServiceInputTypes as SqsInputTypes, ServiceOutputTypes as SqsOutputTypes } from '@aws-sdk/client-sqs';
 import { type AwsClients, createAwsClients } from '@millrace/core/aws';
 
 /** Where calls go. */

@@ -3,13 +3,13 @@
  * the loop are the real ones; a transaction reaches the disk at one moment, and the process can die before and after it.
  */
 
-import { deliver, startDeliveryLoop, type Timers } from '@millrace/delivery-worker';
 import type { SqliteStore } from '@millrace/core/sqlite';
 import { createMemoryDatabase } from '@millrace/core/testing/simulation';
-import { watchClaims } from '../claim-watch.ts';
+import { deliver, startDeliveryLoop, type Timers } from '@millrace/delivery-worker';
 import type { Server } from '../front.ts';
 import { createProcess, type Process } from '../process.ts';
 import type { Sim } from '../sim.ts';
+import { createStoreWatch } from '../store-watch.ts';
 import type { Targets } from '../targets.ts';
 import type { Witness } from '../witness.ts';
 import { REQUEST_TIMEOUT_MS, workerDeps } from '../worker.ts';
@@ -24,6 +24,7 @@ const MOST_START_MS = 10_000;
 export function createMachineWorld(sim: Sim, targets: Targets, witness: Witness): SimWorld {
   const { timeline, noise, history } = sim;
   const database = createMemoryDatabase(RETENTION);
+  const watch = createStoreWatch(sim.coverage);
   let server: (Server & { readonly store: SqliteStore }) | undefined;
   let running: Process | undefined;
   let starts = 0;
@@ -46,7 +47,7 @@ export function createMachineWorld(sim: Sim, targets: Targets, witness: Witness)
     const store = await openStore(process);
     const deps = {
       ...workerDeps(sim, targets, witness, process),
-      store: watchClaims(store, sim.coverage),
+      store: watch(store),
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
     };
     startDeliveryLoop({
@@ -64,20 +65,18 @@ export function createMachineWorld(sim: Sim, targets: Targets, witness: Witness)
   async function openStore(process: Process): Promise<SqliteStore> {
     for (;;) {
       try {
-        return await database.open({ clock: process.clock, toDisk: (transaction) => commit(process, transaction) });
+        return await database.open({
+          clock: process.clock,
+          toDisk: (transaction) => process.call({ kind: 'commit', subject: '' }, transaction),
+          onStep() {
+            for (const row of database.rows()) witness.wrote(process, row);
+          },
+        });
       } catch (error) {
         sim.note(process.name, () => `cannot start: ${String(error)}`);
         await process.sleep(LEAST_START_MS);
       }
     }
-  }
-
-  function commit<T>(process: Process, transaction: () => T): Promise<T> {
-    return process.call({ kind: 'commit', subject: '' }, () => {
-      const result = transaction();
-      for (const row of database.rows()) witness.wrote(process, row);
-      return result;
-    });
   }
 
   start();
