@@ -8,7 +8,7 @@ export interface Options {
   readonly json: boolean;
 }
 
-export const USAGE = `Usage: pnpm sim [options]
+export const USAGE = `Usage: scripts/pnpm sim [options]
 
 Runs hostile histories of the whole system on simulated time, one for each seed and world, and checks what Millrace
 promises. A seed that fails is made as small as possible and told step by step.

@@ -14,7 +14,7 @@ export function formatFailure({ world, seed, violation, history, steps, shrinks 
   return [
     `Broken: ${violation.invariant}`,
     `        ${violation.detail}`,
-    `Replay: pnpm sim --world ${world} --seed ${seed}`,
+    `Replay: scripts/pnpm sim --world ${world} --seed ${seed}`,
     '',
     `The history, shrunk ${shrinks} times:`,
     ...formatHistory(history).map((line) => `  ${line}`),

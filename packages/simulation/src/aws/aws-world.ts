@@ -20,7 +20,6 @@ import { createQueues, type Queues } from './queues.ts';
 import { borrowClients } from './sdk-clients.ts';
 import { connectProcess } from './services.ts';
 import { createTable } from './table.ts';
-import { toRow } from './table-row.ts';
 
 const TABLE = 'messages';
 const API_INSTANCES = 2;
@@ -35,11 +34,7 @@ export interface AwsWorld extends SimWorld {
 export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): AwsWorld {
   const { timeline, noise, history } = sim;
   const loans = borrowClients();
-  let writer: Process | undefined;
-  const table = createTable((item) => {
-    const row = toRow(item);
-    if (row !== undefined && writer !== undefined) witness.wrote(writer, row);
-  });
+  const table = createTable();
   const objects = createObjects();
   const queues = createQueues(sim, {
     onChange: (queue, at) => timeline.at(at, () => wake(queue)),
@@ -48,18 +43,7 @@ export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): Aw
 
   function openStore(process: Process): DynamoMessageStore {
     const { clients, connect } = loans.borrow();
-    connect(
-      connectProcess({
-        ...{ sim, process, queues },
-        table: {
-          ...table,
-          answer(command, input) {
-            writer = process;
-            return table.answer(command, input);
-          },
-        },
-      }),
-    );
+    connect(connectProcess({ sim, witness, process, table, queues }));
     return createDynamoMessageStore({
       ...clients,
       objects: objects.of(process),
@@ -75,13 +59,12 @@ export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): Aw
     name: 'worker',
     instances: history.system.workers,
     batch: history.system.batch,
-    open(process) {
-      const { target, onAttempt, ...deps } = workerDeps(sim, targets, witness, process);
-      return createDeliveryHandler({
-        ...{ ...deps, target, onAttempt, store: watch(openStore(process)) },
+    open: (process) =>
+      createDeliveryHandler({
+        ...workerDeps(sim, targets, witness, process),
+        store: watch(openStore(process)),
         config: { concurrency: CONCURRENCY, requestTimeoutMs: REQUEST_TIMEOUT_MS },
-      });
-    },
+      }),
   });
   const stranded = startFunctions(sim, [queues.stranded], {
     name: 'stranded',

@@ -33,7 +33,7 @@ export interface Queues {
 const SHARDS = 2;
 const RETENTION_SECONDS = 14 * 86_400;
 const IN_FLIGHT_LIMIT = 120_000;
-/** Later than the lease of whoever has the message. */
+/** Milliseconds after which a copy comes at the latest: when the lease of who has the message may be over. */
 const MOST_DUPLICATE_MS = 100_000;
 
 export interface QueueListeners {
@@ -153,7 +153,7 @@ export function createQueues(sim: Sim, { onChange, onRemoved }: QueueListeners):
       const failed = Entries.filter((_, number) => isRefused(number));
       return {
         $metadata: {},
-        Successful: taken.map(({ Id, MessageBody }) => ({ Id, MessageId: MessageBody, MD5OfMessageBody: '' })),
+        Successful: taken.map(({ Id }) => ({ Id, MessageId: Id, MD5OfMessageBody: '' })),
         Failed: failed.map(({ Id }) => ({ Id, Code: 'InternalError', SenderFault: false })),
       };
     },

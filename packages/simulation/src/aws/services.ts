@@ -4,12 +4,16 @@ import type { SendMessageBatchCommandInput } from '@aws-sdk/client-sqs';
 import { SimulatedFault } from '../faults.ts';
 import type { OutsideCall, Process } from '../process.ts';
 import type { Sim } from '../sim.ts';
+import type { Witness } from '../witness.ts';
+import type { Item } from './expressions.ts';
 import { describeBody, type Queues } from './queues.ts';
 import type { Services } from './sdk-clients.ts';
 import type { Table } from './table.ts';
+import { toRow } from './table-row.ts';
 
 export interface Surroundings {
   readonly sim: Sim;
+  readonly witness: Witness;
   readonly process: Process;
   readonly table: Table;
   readonly queues: Queues;
@@ -18,7 +22,7 @@ export interface Surroundings {
 /** Milliseconds between two tries of a call: the SDK waits up to so long, and twice as long each time. */
 const FIRST_PAUSE_MS = 100;
 
-export function connectProcess({ sim, process, table, queues }: Surroundings): Services {
+export function connectProcess({ sim, witness, process, table, queues }: Surroundings): Services {
   /** As the SDK does: what may be over soon is tried again. */
   async function calling<T>(tries: number, call: OutsideCall, effect: () => T, partialEffect?: () => T): Promise<T> {
     for (let number = 1; ; number++) {
@@ -32,10 +36,15 @@ export function connectProcess({ sim, process, table, queues }: Surroundings): S
     }
   }
 
+  function wrote(item: Item): void {
+    const row = toRow(item);
+    if (row !== undefined) witness.wrote(process, row);
+  }
+
   return {
     dynamodb: (command, input, tries) =>
       calling(tries, { kind: command.replace('Command', ''), subject: subjectOf(input) }, () =>
-        table.answer(command, input),
+        table.answer(command, input, wrote),
       ),
 
     sqs(command, input, tries) {

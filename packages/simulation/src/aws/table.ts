@@ -13,9 +13,12 @@ import {
 import { holds, type Item, updated } from './expressions.ts';
 
 export interface Table {
-  /** Answers a command of the SDK by its name. @throws ConditionalCheckFailedException */
-  answer(command: string, input: ServiceInputTypes): ServiceOutputTypes;
-  items(): readonly Item[];
+  /**
+   * Answers a command of the SDK by its name.
+   * @param onWrite is told of the item that is written, if one is
+   * @throws ConditionalCheckFailedException
+   */
+  answer(command: string, input: ServiceInputTypes, onWrite: (item: Item) => void): ServiceOutputTypes;
 }
 
 /** Of the index over FAILED rows. */
@@ -23,14 +26,8 @@ const INDEX_SORT_KEY = 'failedSort';
 
 const NO_METADATA = { $metadata: {} } as const;
 
-/** @param onWrite is told of every item that is written */
-export function createTable(onWrite: (item: Item) => void): Table {
+export function createTable(): Table {
   const items = new Map<string, Item>();
-
-  function write(item: Item): void {
-    items.set(keyOf(item), item);
-    onWrite(item);
-  }
 
   function assertCondition(
     existing: Item | undefined,
@@ -44,20 +41,20 @@ export function createTable(onWrite: (item: Item) => void): Table {
     });
   }
 
-  function put(input: PutItemCommandInput): ServiceOutputTypes {
+  function put(input: PutItemCommandInput): Item {
     const { Item: item = {} } = input;
     assertCondition(items.get(keyOf(item)), input);
-    write(item);
-    return NO_METADATA;
+    items.set(keyOf(item), item);
+    return item;
   }
 
-  function update(input: UpdateItemCommandInput): ServiceOutputTypes {
+  function update(input: UpdateItemCommandInput): Item {
     const { Key = {}, UpdateExpression = '' } = input;
     const existing = items.get(keyOf(Key));
     assertCondition(existing, input);
     const item = updated(UpdateExpression, existing ?? Key, input);
-    write(item);
-    return { ...NO_METADATA, Attributes: { ...item } };
+    items.set(keyOf(item), item);
+    return item;
   }
 
   function get({ Key = {} }: GetItemCommandInput): ServiceOutputTypes {
@@ -65,7 +62,6 @@ export function createTable(onWrite: (item: Item) => void): Table {
     return { ...NO_METADATA, ...(item === undefined ? {} : { Item: { ...item } }) };
   }
 
-  /** In pages of one item less than there are, so that pages are turned. */
   function query(input: QueryCommandInput): ServiceOutputTypes {
     const { KeyConditionExpression, IndexName, ScanIndexForward = true, Limit = items.size, ExclusiveStartKey } = input;
     const sortKey = IndexName === undefined ? 'sk' : INDEX_SORT_KEY;
@@ -91,12 +87,16 @@ export function createTable(onWrite: (item: Item) => void): Table {
   }
 
   return {
-    answer(command, input) {
+    answer(command, input, onWrite) {
       switch (command) {
         case 'PutItemCommand':
-          return put(input as PutItemCommandInput);
-        case 'UpdateItemCommand':
-          return update(input as UpdateItemCommandInput);
+          onWrite(put(input as PutItemCommandInput));
+          return NO_METADATA;
+        case 'UpdateItemCommand': {
+          const item = update(input as UpdateItemCommandInput);
+          onWrite(item);
+          return { ...NO_METADATA, Attributes: { ...item } };
+        }
         case 'GetItemCommand':
           return get(input as GetItemCommandInput);
         case 'QueryCommand':
@@ -107,7 +107,6 @@ export function createTable(onWrite: (item: Item) => void): Table {
           throw new Error(`the simulation does not know ${command}`);
       }
     },
-    items: () => [...items.values()],
   };
 }
 

@@ -21,13 +21,13 @@ export function openSimulatedAws(): Promise<MessageStoreHarness> {
   const clock = createManualClock();
   const sim = createSim(HISTORY, false);
   const timeline = { ...sim.timeline, now: clock.now, at: () => undefined };
-  const table = createTable(() => undefined);
+  const table = createTable();
   const queues = createQueues({ ...sim, timeline }, { onChange: () => undefined, onRemoved: () => undefined });
   const objects = new Map<string, Uint8Array>();
   const loans = borrowClients();
   const { clients, connect } = loans.borrow();
   connect({
-    dynamodb: (command, input) => settled(() => table.answer(command, input)),
+    dynamodb: (command, input) => settled(() => table.answer(command, input, () => undefined)),
     sqs: (_command, input) => settled(() => queues.send(input as Parameters<typeof queues.send>[0], () => false)),
   });
   const bucket: Pick<ObjectStore, 'get' | 'put'> = {
