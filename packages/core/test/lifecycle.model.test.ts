@@ -18,7 +18,7 @@ const anyState: fc.Arbitrary<State> = fc.record({
     round,
     attempts: fc.nat(15),
     owner: fc.constantFrom(NOBODY, LOST_CLAIM, 0, 1, 2),
-    isLeaseLive: fc.boolean(),
+    isBeforeDue: fc.boolean(),
     replays: fc.nat(3),
     requests: fc.nat(15),
   }),
@@ -91,6 +91,7 @@ describe('the model checker', () => {
     { mutant: 'past-plan', size: bounds(1, 1, 2, 0), rule: 'no request is made past the plan' },
     { mutant: 'takeover-uncounted', size: bounds(1, 1, 2, 0), rule: 'no request is made past the plan' },
     { mutant: 'takeover-live', size: bounds(2, 1, 1, 0), rule: 'nobody takes over while the lease lives' },
+    { mutant: 'before-due', size: bounds(1, 1, 2, 0), rule: 'nothing is claimed before its time' },
     { mutant: 'any-round', size: bounds(2, 1, 2, 0), rule: 'rounds only grow' },
     { mutant: 'late-retry', size: bounds(2, 1, 2, 1), rule: 'rounds only grow' },
   ] as const)('finds that with $mutant it does not hold that $rule', ({ mutant, size, rule }) => {

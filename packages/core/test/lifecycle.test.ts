@@ -8,6 +8,7 @@ import {
   hasEnded,
   initialState,
   STATUSES,
+  withinPlan,
 } from '@millrace/core';
 
 const NOW = 1_000_000;
@@ -38,6 +39,14 @@ test('a new message waits for its first attempt', () => {
   });
 });
 
+test('a message that has ended, and no other, has made no more attempts than its plan', () => {
+  for (const status of STATUSES) {
+    const attempts = hasEnded({ status }) ? 3 : 4;
+    expect(withinPlan(makeState({ status, attempts: 4 }), 3)).toEqual(makeState({ status, attempts }));
+    expect(withinPlan(makeState({ status, attempts: 2 }), 3)).toEqual(makeState({ status, attempts: 2 }));
+  }
+});
+
 test('a message has ended when it is SUCCESS or FAILED', () => {
   expect(STATUSES.filter((status) => hasEnded({ status }))).toEqual(['SUCCESS', 'FAILED']);
 });
@@ -49,6 +58,10 @@ describe('a claim', () => {
       takeover: false,
       state: makeState({ status: 'PROCESSING', attempts: 2, token: 'mine', due: CLAIM.leaseUntil }),
     });
+  });
+
+  test.each(['QUEUED', 'RETRYING'] as const)('of the round of a %s message is busy until it is due', (status) => {
+    expect(decideClaim(makeState({ status, due: NOW + 1 }), 4, CLAIM)).toEqual({ kind: 'busy', until: NOW + 1 });
   });
 
   test.each([0, 3, 5, 6])('of round %i is stale when the message waits in round 4', (round) => {

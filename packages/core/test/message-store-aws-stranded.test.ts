@@ -12,6 +12,7 @@ import {
   settledWith,
   useHarness,
   view,
+  won,
 } from '@millrace/core/testing';
 import { type AwsHarness, closeInstances, openAwsHarness } from './support/aws-harness.ts';
 
@@ -46,6 +47,15 @@ describe('an entry that its queue has given up', () => {
     h().clock.advance(LEASE_MS);
     expect(await h().dynamo.settleStranded([entry])).toEqual(['settled']);
     expect(await view(h().store, entry)).toMatchObject({ status: 'FAILED', reason: 'redriven', attempts: 1 });
+  });
+
+  test('ends a message whose workers died past its plan with no more attempts than that', async () => {
+    const { entry } = await attempted(h(), { maxAttempts: 1 });
+    h().clock.advance(LEASE_MS);
+    await won(h().store, entry);
+    h().clock.advance(LEASE_MS);
+    expect(await h().dynamo.settleStranded([entry])).toEqual(['settled']);
+    expect(await view(h().store, entry)).toMatchObject({ status: 'FAILED', attempts: 1, totalAttempts: 1 });
   });
 
   test('is forgotten when another entry stands for the message', async () => {

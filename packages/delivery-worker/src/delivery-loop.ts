@@ -13,12 +13,30 @@ export interface EntryQueue {
   onWork(listener: () => void): void;
 }
 
+/** When the loop goes on. */
+export interface Timers {
+  /** In a later turn of the event loop. */
+  soon(action: () => void): void;
+  /** After so many milliseconds, unless the function that it returns is called before. */
+  after(ms: number, action: () => void): () => void;
+}
+
+const systemTimers: Timers = {
+  soon: (action) => void setImmediate(action),
+  after(ms, action) {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 export interface DeliveryLoopDeps {
   readonly queue: EntryQueue;
   readonly deliver: (entries: readonly Entry[]) => Promise<readonly Disposition[]>;
   readonly clock: Clock;
   readonly concurrency: number;
   readonly onError: (error: unknown) => void;
+  /** Default: those of Node.js. */
+  readonly timers?: Timers;
 }
 
 export interface DeliveryLoop {
@@ -38,7 +56,8 @@ const PAUSE_MS = 250;
 /** A timer that sleeps longer would overflow; and a clock that is set forward is noticed after this. */
 const MAX_SLEEP_MS = 60_000;
 
-export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError }: DeliveryLoopDeps): DeliveryLoop {
+export function startDeliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
+  const { queue, deliver, clock, concurrency, onError, timers = systemTimers } = deps;
   let inFlight = 0;
   let taking = false;
   let scheduled = false;
@@ -47,8 +66,9 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
   let lastProgressAt = clock.now();
   /** Entries that could not be released. */
   const unreleased: Entry[] = [];
-  let sleep: NodeJS.Timeout | undefined;
-  let pause: NodeJS.Timeout | undefined;
+  /** Each ends what it is named after; undefined: there is none. */
+  let endSleep: (() => void) | undefined;
+  let endPause: (() => void) | undefined;
   let onIdle: (() => void) | undefined;
 
   const isIdle = (): boolean => inFlight === 0 && !taking;
@@ -57,20 +77,20 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
   function schedule(): void {
     if (scheduled || stopped) return;
     scheduled = true;
-    setImmediate(() => {
+    timers.soon(() => {
       scheduled = false;
       void fill();
     });
   }
 
   function wakeAt(time: number): void {
-    clearTimeout(sleep);
-    sleep = setTimeout(schedule, Math.min(MAX_SLEEP_MS, Math.max(0, time - clock.now())));
+    endSleep?.();
+    endSleep = timers.after(Math.min(MAX_SLEEP_MS, Math.max(0, time - clock.now())), schedule);
   }
 
   async function fill(): Promise<void> {
     const free = concurrency - inFlight;
-    const isPaused = pause !== undefined;
+    const isPaused = endPause !== undefined;
     if (taking || stopped || isPaused || free === 0) return;
     taking = true;
     workArrived = false;
@@ -138,11 +158,11 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
   /** What went wrong now would go wrong again at once. Not by the clock: it may be set back. */
   function pauseTaking(): void {
     if (stopped) return;
-    clearTimeout(pause);
-    pause = setTimeout(() => {
-      pause = undefined;
+    endPause?.();
+    endPause = timers.after(PAUSE_MS, () => {
+      endPause = undefined;
       schedule();
-    }, PAUSE_MS);
+    });
   }
 
   queue.onWork(() => {
@@ -156,18 +176,18 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
     lastProgressAt: () => lastProgressAt,
     async stop(limitMs) {
       stopped = true;
-      clearTimeout(sleep);
-      clearTimeout(pause);
+      endSleep?.();
+      endPause?.();
       if (isIdle()) return 0;
-      let timer: NodeJS.Timeout | undefined;
+      let endLimit: (() => void) | undefined;
       const idle = new Promise<void>((resolve) => {
         onIdle = resolve;
       });
       const limit = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, limitMs);
+        endLimit = timers.after(limitMs, resolve);
       });
       await Promise.race([idle, limit]);
-      clearTimeout(timer);
+      endLimit?.();
       return inFlight;
     },
   };

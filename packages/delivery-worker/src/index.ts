@@ -3,7 +3,13 @@ export { countStoreError } from './attempt-metrics.ts';
 export { observeCircuits } from './circuit-observer.ts';
 export { loadConfig, type WorkerConfig } from './config.ts';
 export { type AttemptReport, type DeliverDeps, type Disposition, deliver } from './deliver.ts';
-export { type DeliveryLoop, type DeliveryLoopDeps, type EntryQueue, startDeliveryLoop } from './delivery-loop.ts';
+export {
+  type DeliveryLoop,
+  type DeliveryLoopDeps,
+  type EntryQueue,
+  startDeliveryLoop,
+  type Timers,
+} from './delivery-loop.ts';
 export type { ExchangeTimings, TimingsListener } from './exchange-timings.ts';
 export type { CircuitEvent } from './gate/target-changes.ts';
 export { createTargetGate, type OriginLane, type TargetGate, type TargetGateDeps } from './gate/target-gate.ts';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock, Entry, MessageStore, SigningSecrets } from '@millrace/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { WorkerConfig } from './config.ts';
-import { type AttemptReport, deliver } from './deliver.ts';
+import { type AttemptReport, type DeliverDeps, deliver } from './deliver.ts';
 import { createTargetGate, type TargetGate, type TargetGateDeps } from './gate/target-gate.ts';
 import { exchangeDeadlineMs, type Target } from './http-target.ts';
 import {
@@ -22,7 +22,8 @@ export type SqsHandler = (
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ) => Promise<SQSBatchResponse>;
 
-export interface DeliveryHandlerDeps {
+/** What else a delivery is made of may be given in place of the usual. */
+export interface DeliveryHandlerDeps extends Partial<Pick<DeliverDeps, 'random' | 'newToken' | 'sleep'>> {
   readonly store: Pick<MessageStore, 'claim' | 'settle' | 'handBack' | 'keepOrphans'> &
     Pick<DeliverRecordDeps, 'readEntry' | 'keepUnreadable'>;
   readonly target: Target;
@@ -66,7 +67,7 @@ const FLUSH_MS = 5_000;
 export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
   const { store, clock, config, onError } = deps;
   const { concurrency, requestTimeoutMs } = config;
-  const deliverDeps = { ...deps, random: Math.random, newToken: randomUUID, sleep, requestTimeoutMs };
+  const deliverDeps = { random: Math.random, newToken: randomUUID, sleep, ...deps, requestTimeoutMs };
   return async ({ Records }, context) => {
     const invocationMs = context.getRemainingTimeInMillis();
     const limits = {

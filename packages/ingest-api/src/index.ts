@@ -1,3 +1,4 @@
+export { type AcceptOutcome, accept } from './accept.ts';
 export { observeApi } from './accept-observer.ts';
 export { type ApiDeps, createApp } from './app.ts';
 export { createBearerCallers } from './bearer-callers.ts';

@@ -18,9 +18,10 @@ export function createClaim({ table, clock }: AwsStoreParts) {
         add: { attempts: 1 },
       },
       {
-        expression: '#round = :round AND #status IN (:queued, :retrying) AND #attempts <= #maxAttempts',
-        names: ['round', 'status', 'attempts', 'maxAttempts'],
-        values: { round, queued: 'QUEUED', retrying: 'RETRYING' },
+        expression:
+          '#round = :round AND #status IN (:queued, :retrying) AND #due <= :now AND #attempts <= #maxAttempts',
+        names: ['round', 'status', 'due', 'attempts', 'maxAttempts'],
+        values: { round, queued: 'QUEUED', retrying: 'RETRYING', now },
       },
     );
     if (claimed.done) return won(claimed.row, leaseUntil, false);

@@ -14,7 +14,7 @@
  */
 
 import pMap from 'p-map';
-import { decideRedrive, decideSettle, type SettleDecision } from '../domain/lifecycle.ts';
+import { decideRedrive, decideSettle, type SettleDecision, withinPlan } from '../domain/lifecycle.ts';
 import { contentHash, LIMITS } from '../domain/message.ts';
 import type { AttemptError, Entry, Settlement, SettleResult } from '../ports/message-store.ts';
 import { type AwsStoreParts, contended, LOOKS, WRITES_AT_ONCE } from './aws-store-parts.ts';
@@ -44,7 +44,8 @@ export function createDelivery(parts: AwsStoreParts) {
       if (isOwnWrite) return 'settled';
       const decision = decide(row);
       if (decision.kind !== 'settled') return decision.kind;
-      const written = await table.replace({ ...row, ...decision.state, ...change, writeToken: token }, row.writeToken);
+      const state = withinPlan(decision.state, row.maxAttempts);
+      const written = await table.replace({ ...row, ...state, ...change, writeToken: token }, row.writeToken);
       if (written.done) return 'settled';
       row = written.existing;
     }

@@ -40,6 +40,14 @@ export function hasEnded(state: Pick<DeliveryState, 'status'>): boolean {
   return state.status === 'SUCCESS' || state.status === 'FAILED';
 }
 
+/**
+ * The same state, of a message that may have ended while it was claimed past its plan: that claim made no request, and
+ * whoever ended the message did not make the claim.
+ */
+export function withinPlan(state: DeliveryState, maxAttempts: number): DeliveryState {
+  return hasEnded(state) ? { ...state, attempts: Math.min(state.attempts, maxAttempts) } : state;
+}
+
 export function initialState(due: number): DeliveryState {
   return { status: 'QUEUED', round: 0, attempts: 0, token: null, due, reason: null, replays: 0 };
 }
@@ -47,7 +55,7 @@ export function initialState(due: number): DeliveryState {
 export type ClaimDecision =
   /** This worker has the attempt until the lease ends. */
   | { readonly kind: 'won'; readonly state: DeliveryState; readonly takeover: boolean }
-  /** Another worker has it; a copy of the entry must come back after `until`. */
+  /** Another worker has it, or it is not due yet; a copy of the entry must come back after `until`. */
   | { readonly kind: 'busy'; readonly until: number }
   /** The entry is of a round that is over. */
   | { readonly kind: 'stale' };
@@ -56,7 +64,8 @@ export type ClaimDecision =
  * May the holder of an entry of `round` make an attempt now?
  *
  * An entry of the next round can come before the settle that announces it: it is busy while the lease lives, and takes
- * the message over when that worker died between sending the entry and settling.
+ * the message over when that worker died between sending the entry and settling. When the attempt that took over settles
+ * with a later time, the entry of the dead worker still has the earlier one: the message says when it is due.
  */
 export function decideClaim(
   state: DeliveryState,
@@ -84,7 +93,9 @@ export function decideClaim(
     return leaseUntil <= claim.now ? won(true) : { kind: 'busy', until: leaseUntil };
   }
   const isWaiting = state.status === 'QUEUED' || state.status === 'RETRYING';
-  return isWaiting && isThisRound ? won(false) : { kind: 'stale' };
+  if (!isWaiting || !isThisRound) return { kind: 'stale' };
+  const due = state.due ?? 0;
+  return due <= claim.now ? won(false) : { kind: 'busy', until: due };
 }
 
 /** What a worker reports of the attempt that it claimed. */

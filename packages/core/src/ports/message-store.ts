@@ -55,7 +55,7 @@ export type ClaimResult =
       /** Epoch milliseconds: when the message was accepted, or replayed last. */
       readonly since?: number;
     }
-  /** Another worker has the message: hand the entry back to come again after `until`. */
+  /** Another worker has the message, or it is not due yet: hand the entry back to come again after `until`. */
   | { readonly kind: 'busy'; readonly until: number }
   /** The entry's round is over: acknowledge it. */
   | { readonly kind: 'stale' }

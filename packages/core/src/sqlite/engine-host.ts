@@ -48,7 +48,7 @@ const GROUPS_UNDER_WAY = 2;
  * Gathers the calls of one turn of the event loop, or of the time that the groups before them take, and sends them as
  * a group.
  */
-function createHost(
+export function createHost(
   send: (calls: readonly Call[]) => void,
   close: () => Promise<void>,
 ): { host: EngineHost; receive: (answers: readonly Answer[]) => void; fail: (error: Error) => void } {

@@ -12,6 +12,7 @@ import {
   hasEnded,
   initialState,
   type Status,
+  withinPlan,
 } from '../domain/lifecycle.ts';
 import { LIMITS } from '../domain/message.ts';
 import type { Reason } from '../domain/outcome.ts';
@@ -102,7 +103,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     UPDATE messages SET status = 'PROCESSING', round = ?, attempts = ?, token = ?, due = ?, updated_at = ?
     WHERE id = ?`);
   const updateSucceeded = db.prepare(`
-    UPDATE messages SET status = 'SUCCESS', token = NULL, due = NULL, reason = NULL, updated_at = ?, remove_at = ?
+    UPDATE messages SET status = 'SUCCESS', attempts = ?, token = NULL, due = NULL, reason = NULL, updated_at = ?,
+      remove_at = ?
     WHERE id = ?`);
   const updateUnsuccessful = db.prepare(`
     UPDATE messages SET status = ?, round = ?, attempts = ?, token = NULL, due = ?, reason = ?, updated_at = ?,
@@ -193,11 +195,11 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     if (before === undefined) return 'acknowledge';
     const decision = decideSettle(before, round, token, result);
     if (decision.kind !== 'settled') return decision.kind;
-    const { id } = before;
-    const { state } = decision;
+    const { id, max_attempts: maxAttempts } = before;
+    const state = withinPlan(decision.state, maxAttempts);
     const removeAt = removalTime(state.status, now);
     if (state.status === 'SUCCESS') {
-      updateSucceeded.run(now, removeAt, id);
+      updateSucceeded.run(state.attempts, now, removeAt, id);
       deleteRequest.run(id);
     } else {
       updateUnsuccessful.run(

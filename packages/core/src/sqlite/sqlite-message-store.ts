@@ -91,7 +91,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   return createStore(host, clock, () => findProblems(host, folder, lowDiskBytes));
 }
 
-function createStore(host: EngineHost, clock: Clock, health: SqliteStore['health']): SqliteStore {
+/** A store on an engine that is open; the folder is only looked at for room. */
+export function createStore(host: EngineHost, clock: Clock, health: SqliteStore['health']): SqliteStore {
   const handOff = createHandOff();
   const listeners: (() => void)[] = [];
   const wake = (): void => {

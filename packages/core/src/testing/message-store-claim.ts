@@ -95,6 +95,19 @@ export function describeClaim(open: OpenHarness): void {
       expect(await view(h().store, entry)).toEqual(before);
     });
 
+    test('busy: an entry that is older than the attempt which said when the next is due', async () => {
+      const { entry } = await attempted(h());
+      // The first worker announced the next round, and died before it settled.
+      const early = { ...entry, round: entry.round + 1 };
+      h().clock.advance(LEASE_MS);
+      const until = h().clock.now() + 3_600_000;
+      expect(await settle(h().store, await won(h().store, entry), retry(until))).toBe('settled');
+      h().clock.advance(3_600_000 - 1);
+      expect(await claim(h().store, early)).toEqual({ kind: 'busy', until });
+      h().clock.advance(1);
+      expect(await claim(h().store, early)).toMatchObject({ kind: 'won', attempt: 3 });
+    });
+
     test('stale: an entry whose message has moved to a later round', async () => {
       const { entry } = await settledWith(h(), retry(h().clock.now()));
       expect(await claim(h().store, entry)).toEqual({ kind: 'stale' });

@@ -87,7 +87,7 @@ export function modelClaim(
   const isWaiting = (status === 'QUEUED' || status === 'RETRYING') && round === message.round;
   const isProcessed = status === 'PROCESSING' && (round === message.round || round === message.round + 1);
   if (due === null || !(isWaiting || isProcessed)) return { kind: 'stale' };
-  if (isProcessed && claim.now < due) return { kind: 'busy', until: due };
+  if (claim.now < due) return { kind: 'busy', until: due };
   message.status = 'PROCESSING';
   message.round = round;
   message.attempts = Math.min(message.attempts + 1, message.maxAttempts + 1);
@@ -112,6 +112,7 @@ export function modelSettle(
   switch (result.kind) {
     case 'success':
       Object.assign(message, { status: 'SUCCESS', due: null, forgottenAt: now + DEDUPE_MS });
+      message.attempts = Math.min(message.attempts, message.maxAttempts);
       model.succeeded += 1;
       break;
     case 'failure':

@@ -126,6 +126,14 @@ export function describeSettle(open: OpenHarness): void {
       expect(await view(h().store, late.entry)).toMatchObject({ status: 'SUCCESS', reason: null });
     });
 
+    test('late success while a claim past the plan is looked into leaves no more attempts than the plan', async () => {
+      const late = await attempted(h(), { maxAttempts: 1 });
+      h().clock.advance(LEASE_MS);
+      await won(h().store, late.entry);
+      expect(await settle(h().store, late, SUCCESS)).toBe('settled');
+      expect(await view(h().store, late.entry)).toMatchObject({ status: 'SUCCESS', attempts: 1, totalAttempts: 1 });
+    });
+
     test('late success counts while the message waits for its next attempt, which is then not made', async () => {
       const { late, owner } = await takenOver();
       await settle(h().store, owner, retry(h().clock.now() + 1_000));

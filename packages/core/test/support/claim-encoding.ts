@@ -17,7 +17,7 @@ export function encode(state: State): string {
   const owner = row.owner < 0 ? row.owner : order.indexOf(row.owner);
   return (
     fromCharCode(STATUSES.indexOf(row.status), row.round, row.attempts, row.replays, row.requests) +
-    fromCharCode(owner + 2, row.isLeaseLive ? 1 : 0, ...order.map((index) => (packed[index] ?? 0) >> HELD_BITS)) +
+    fromCharCode(owner + 2, row.isBeforeDue ? 1 : 0, ...order.map((index) => (packed[index] ?? 0) >> HELD_BITS)) +
     fromCharCode(...copies.map((copy) => packCopy(copy, order)).sort((a, b) => a - b))
   );
 }
@@ -50,7 +50,7 @@ export function decode(text: string, bounds: Bounds): State {
     replays: at(3),
     requests: at(4),
     owner: at(5) - 2,
-    isLeaseLive: at(6) === 1,
+    isBeforeDue: at(6) === 1,
   };
   const workers: Worker[] = [];
   for (let index = ROW_FIELDS; index < ROW_FIELDS + bounds.workers; index++) {

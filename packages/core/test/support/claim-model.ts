@@ -4,7 +4,7 @@
  * the queue does, and in which order a worker writes (that of AWS, where every write stands alone; a store that does
  * several in one transaction has fewer states).
  *
- * Time is abstracted to whether the lease lives.
+ * Time is abstracted to whether the lease lives, and whether a message that waits is due.
  */
 
 import type { DeliveryState } from '@millrace/core';
@@ -30,7 +30,8 @@ export interface Row extends Pick<DeliveryState, 'status' | 'round' | 'replays'>
   readonly attempts: number;
   /** Whose claim the row carries: a worker, or `NOBODY`, or `LOST_CLAIM`, which no worker remembers. */
   readonly owner: number;
-  readonly isLeaseLive: boolean;
+  /** The lease of a claim lives; the time of a message that waits has not come. */
+  readonly isBeforeDue: boolean;
   /** No decision sees it: the claims of the present plan that were free to make a request. */
   readonly requests: number;
 }
@@ -96,7 +97,7 @@ export function initialState(bounds: Bounds): State {
     throw new RangeError('at most 4 workers, and (attempts + 2) * (replays + 1) at most 15');
   }
   return {
-    row: { status: 'QUEUED', round: 0, attempts: 0, owner: NOBODY, isLeaseLive: false, replays: 0, requests: 0 },
+    row: { status: 'QUEUED', round: 0, attempts: 0, owner: NOBODY, isBeforeDue: false, replays: 0, requests: 0 },
     workers: Array.from({ length: bounds.workers }, () => IDLE),
     copies: [],
   };
@@ -107,7 +108,8 @@ const ROUNDLESS: ReadonlySet<Phase> = new Set(['idle', 'acknowledging']);
 /** One line for people. */
 export function describeState({ row, workers, copies }: State): string {
   const owner = row.owner === LOST_CLAIM ? ' of a lost claim' : row.owner === NOBODY ? '' : ` of worker ${row.owner}`;
-  const lease = row.status === 'PROCESSING' ? `${owner}, lease ${row.isLeaseLive ? 'live' : 'over'}` : '';
+  const wait = row.isBeforeDue ? ', not due' : '';
+  const lease = row.status === 'PROCESSING' ? `${owner}, lease ${row.isBeforeDue ? 'live' : 'over'}` : wait;
   const queue = copies.map((copy) => `${copy.round}${copy.isVisible ? '' : ' hidden'}`).join(', ');
   const work = workers.map(({ phase, round }) => (ROUNDLESS.has(phase) ? phase : `${phase} ${round}`)).join(', ');
   return `${row.status}${lease}, round ${row.round}, attempts ${row.attempts} | queue: ${queue} | workers: ${work}`;

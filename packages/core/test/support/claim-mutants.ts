@@ -48,12 +48,20 @@ export const MUTANTS = {
   /** Nobody takes over from a worker that died. */
   'no-takeover': {
     ...PROTOCOL,
-    claim: (state, round, claim) => decideClaim(state, round, { ...claim, now: 0 }),
+    claim: (state, round, claim) =>
+      decideClaim(state, round, { ...claim, now: state.status === 'PROCESSING' ? 0 : claim.now }),
   },
   /** A lease does not keep others away. */
   'takeover-live': {
     ...PROTOCOL,
-    claim: (state, round, claim) => decideClaim(state, round, { ...claim, now: Number.MAX_SAFE_INTEGER }),
+    claim: (state, round, claim) =>
+      decideClaim(state, round, { ...claim, now: state.status === 'PROCESSING' ? Number.MAX_SAFE_INTEGER : claim.now }),
+  },
+  /** A message is claimed by whatever entry of its round comes, due or not. */
+  'before-due': {
+    ...PROTOCOL,
+    claim: (state, round, claim) =>
+      decideClaim(state.status === 'PROCESSING' ? state : { ...state, due: claim.now }, round, claim),
   },
   /** An old entry is as good as a new one. */
   'any-round': {

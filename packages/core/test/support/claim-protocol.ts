@@ -38,10 +38,10 @@ export function tokenOf(worker: number): string {
   return TOKENS[worker] ?? '';
 }
 
-/** The row as the real decisions read it. A lease that is over ended just now; one that lives ends next. */
+/** The row as the real decisions read it. What is due fell due just now; what is not falls due next. */
 export function toDelivery(row: Row): DeliveryState {
   const { status, round, attempts, replays } = row;
-  const due = status === 'PROCESSING' && row.isLeaseLive ? NOW + 1 : NOW;
+  const due = row.isBeforeDue ? NOW + 1 : NOW;
   return {
     status,
     round,
@@ -62,7 +62,7 @@ export function fromDelivery(state: DeliveryState, before: Row, claimant = NOBOD
     replays,
     attempts,
     owner: token === null ? NOBODY : claimant,
-    isLeaseLive: status === 'PROCESSING' && (due ?? NOW) > NOW,
+    isBeforeDue: (due ?? NOW) > NOW,
     requests: replays === before.replays ? before.requests : 0,
   };
 }

@@ -77,8 +77,10 @@ function violationOf({ row: before }: State, { next: { row: after } }: Step, bou
   if (after.requests > bounds.maxAttempts) return 'no request is made past the plan';
   if (after.round < before.round) return 'rounds only grow';
   const isNewClaim = after.owner >= 0 && after.owner !== before.owner;
-  if (before.isLeaseLive && isNewClaim) return 'nobody takes over while the lease lives';
-  return null;
+  if (!before.isBeforeDue || !isNewClaim) return null;
+  return before.status === 'PROCESSING'
+    ? 'nobody takes over while the lease lives'
+    : 'nothing is claimed before its time';
 }
 
 interface Edges {

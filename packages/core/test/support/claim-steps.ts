@@ -1,5 +1,5 @@
 /**
- * Everything that can happen next in a state of the claim model: to the queue, to the lease, by a client or an operator
+ * Everything that can happen next in a state of the claim model: to the queue, to the time, by a client or an operator
  * who asks again, by a worker, and a crash of a worker between any two of its steps.
  */
 
@@ -20,7 +20,7 @@ export function stepsFrom(state: State, model: Model): Step[] {
   const steps = [
     ...acceptSteps(state, model),
     ...visibilitySteps(state),
-    ...leaseSteps(state),
+    ...timeSteps(state),
     ...replaySteps(state, model),
   ];
   for (const [index, worker] of state.workers.entries()) {
@@ -54,9 +54,10 @@ function visibilitySteps(state: State): Step[] {
   });
 }
 
-function leaseSteps(state: State): Step[] {
-  if (!state.row.isLeaseLive) return [];
-  return [step('lease ends', { ...state, row: { ...state.row, isLeaseLive: false } })];
+function timeSteps(state: State): Step[] {
+  if (!state.row.isBeforeDue) return [];
+  const label = state.row.status === 'PROCESSING' ? 'lease ends' : 'falls due';
+  return [step(label, { ...state, row: { ...state.row, isBeforeDue: false } })];
 }
 
 /** A replay writes the row, then sends the entry; the operator may be gone in between, and replay again. */

@@ -31,9 +31,9 @@ export function workerSteps(turn: Turn): Move[] {
       return [settle(turn, { kind: 'success' }, 'acknowledging')];
     case 'retrying':
       if (turn.protocol.announcesBeforeSettling) return [announce(turn, 'announced')];
-      return [settle(turn, { kind: 'retry', due: NOW }, 'unannounced')];
+      return [settle(turn, { kind: 'retry', due: NOW + 1 }, 'unannounced')];
     case 'announced':
-      return [settle(turn, { kind: 'retry', due: NOW }, 'acknowledging')];
+      return [settle(turn, { kind: 'retry', due: NOW + 1 }, 'acknowledging')];
     case 'unannounced':
       return [announce(turn, 'acknowledging')];
     case 'failed':

@@ -1,0 +1,45 @@
+/** What a worker of either world is made of, beside its store. */
+
+import { createSigningSecret, StoreUnavailableError } from '@millrace/core';
+import type { DeliverDeps, Target } from '@millrace/delivery-worker';
+import { INVARIANTS } from './invariants.ts';
+import type { Process } from './process.ts';
+import type { Sim } from './sim.ts';
+import type { Targets } from './targets.ts';
+import type { Witness } from './witness.ts';
+
+/** The usual one. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Signing fails nowhere here: its secrets are looked up before the claim, and what follows is a message that waits. */
+const SECRET = createSigningSecret((count) => new Uint8Array(count).fill(1));
+
+interface WorkerDeps
+  extends Omit<DeliverDeps, 'store' | 'target' | 'gate' | 'onAttempt' | 'requestTimeoutMs' | 'stoppedAt'>,
+    Required<Pick<DeliverDeps, 'onAttempt'>> {
+  readonly target: Target;
+}
+
+/** A gate that is asked before a claim is given to the workers of both worlds here. */
+export function workerDeps(sim: Sim, targets: Targets, witness: Witness, process: Process): WorkerDeps {
+  let tokens = 0;
+  return {
+    target: {
+      send: (entry, deadlineMs) => targets.send(process, entry, deadlineMs),
+      close: () => Promise.resolve(),
+    },
+    signing: { secretsOf: () => Promise.resolve([SECRET]) },
+    clock: process.clock,
+    random: () => sim.noise.fraction(`${process.name}/random`),
+    newToken: () => `${process.name}/${tokens++}`,
+    sleep: process.sleep,
+    onAttempt({ entry, reaction }) {
+      if (reaction.kind === 'succeed') witness.successSettled(entry.identity.messageId);
+    },
+    onError(error) {
+      sim.note(process.name, () => String(error));
+      if (error instanceof StoreUnavailableError) sim.coverage.count('entries left for an error');
+      else sim.violate(INVARIANTS.crash, `${process.name}: ${error instanceof Error ? error.stack : String(error)}`);
+    },
+  };
+}
