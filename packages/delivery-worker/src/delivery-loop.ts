@@ -3,12 +3,17 @@
  * nothing to do. On AWS the event source mapping stands in its place.
  */
 
-import type { Clock, Entry } from '@millrace/core';
+import type { Clock, Entry, OriginPlaces } from '@millrace/core';
 import type { Disposition } from './deliver.ts';
+import type { DeliveryLimits } from './delivery-limits.ts';
 
 /** Where entries come from. */
 export interface EntryQueue {
-  take(limit: number): Promise<{ readonly entries: readonly Entry[]; readonly nextDue: number | null }>;
+  /** Up to `limit` entries, of each origin only as many as it has places. */
+  take(
+    limit: number,
+    origins: OriginPlaces,
+  ): Promise<{ readonly entries: readonly Entry[]; readonly nextDue: number | null }>;
   release(entries: readonly Entry[]): Promise<void>;
   onWork(listener: () => void): void;
 }
@@ -17,7 +22,8 @@ export interface DeliveryLoopDeps {
   readonly queue: EntryQueue;
   readonly deliver: (entries: readonly Entry[]) => Promise<readonly Disposition[]>;
   readonly clock: Clock;
-  readonly concurrency: number;
+  /** Who delivers tells them what came of each attempt. */
+  readonly limits: DeliveryLimits;
   readonly onError: (error: unknown) => void;
 }
 
@@ -38,8 +44,7 @@ const PAUSE_MS = 250;
 /** A timer that sleeps longer would overflow; and a clock that is set forward is noticed after this. */
 const MAX_SLEEP_MS = 60_000;
 
-export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError }: DeliveryLoopDeps): DeliveryLoop {
-  let inFlight = 0;
+export function startDeliveryLoop({ queue, deliver, clock, limits, onError }: DeliveryLoopDeps): DeliveryLoop {
   let taking = false;
   let scheduled = false;
   let stopped = false;
@@ -51,7 +56,7 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
   let pause: NodeJS.Timeout | undefined;
   let onIdle: (() => void) | undefined;
 
-  const isIdle = (): boolean => inFlight === 0 && !taking;
+  const isIdle = (): boolean => limits.underWay() === 0 && !taking;
 
   /** All that happens in one turn of the event loop leads to one take. */
   function schedule(): void {
@@ -69,20 +74,21 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
   }
 
   async function fill(): Promise<void> {
-    const free = concurrency - inFlight;
     const isPaused = pause !== undefined;
-    if (taking || stopped || isPaused || free === 0) return;
+    if (taking || stopped || isPaused) return;
+    const { total, origins } = limits.places();
+    if (total === 0) return;
     taking = true;
     workArrived = false;
     try {
       await releaseAgain();
-      const { entries, nextDue } = await queue.take(free);
+      const { entries, nextDue } = await queue.take(total, origins);
       if (stopped) {
         await queue.release(entries);
         return;
       }
       for (const entry of entries) void run(entry);
-      const mayHaveMore = entries.length === free || workArrived;
+      const mayHaveMore = entries.length === total || workArrived;
       if (mayHaveMore) schedule();
       else if (nextDue !== null) wakeAt(nextDue);
     } catch (error) {
@@ -94,7 +100,7 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
   }
 
   async function run(entry: Entry): Promise<void> {
-    inFlight++;
+    limits.begin(entry);
     lastProgressAt = clock.now();
     try {
       const [disposition] = await deliver([entry]);
@@ -106,7 +112,7 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
       pauseAfter(error);
       await release(entry);
     } finally {
-      inFlight--;
+      limits.end(entry);
       lastProgressAt = clock.now();
       schedule();
       if (isIdle()) onIdle?.();
@@ -152,7 +158,7 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
   schedule();
 
   return {
-    inFlight: () => inFlight,
+    inFlight: limits.underWay,
     lastProgressAt: () => lastProgressAt,
     async stop(limitMs) {
       stopped = true;
@@ -168,7 +174,7 @@ export function startDeliveryLoop({ queue, deliver, clock, concurrency, onError 
       });
       await Promise.race([idle, limit]);
       clearTimeout(timer);
-      return inFlight;
+      return limits.underWay();
     },
   };
 }

@@ -6,7 +6,15 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HealthProblem, systemClock } from '@millrace/core';
 import { openSqliteStore, type SqliteStore } from '@millrace/core/sqlite';
-import { createHttpTarget, type DeliveryLoop, deliver, logAttempt, startDeliveryLoop } from '@millrace/delivery-worker';
+import {
+  type AttemptReport,
+  createDeliveryLimits,
+  createHttpTarget,
+  type DeliveryLoop,
+  deliver,
+  logAttempt,
+  startDeliveryLoop,
+} from '@millrace/delivery-worker';
 import { createApp } from '@millrace/ingest-api';
 import type { Logger } from 'pino';
 import type { UpConfig } from './config.ts';
@@ -68,6 +76,8 @@ function startDelivery(store: SqliteStore, config: UpConfig, version: string, lo
   const { concurrency, connectTimeoutMs, requestTimeoutMs } = config.worker;
   const target = createHttpTarget({ connectTimeoutMs, connections: concurrency, userAgent: `Millrace/${version}` });
   const onError = createHeldUpLog(log, systemClock);
+  const limits = createDeliveryLimits(concurrency);
+  const logOne = logAttempt(log);
   const deps = {
     store,
     target,
@@ -77,14 +87,17 @@ function startDelivery(store: SqliteStore, config: UpConfig, version: string, lo
     // A result that finds no room is offered again and again: that must not keep the process from ending.
     sleep: (ms: number) => sleep(ms, undefined, { ref: false }),
     requestTimeoutMs,
-    onAttempt: logAttempt(log),
+    onAttempt(report: AttemptReport) {
+      limits.learn(report);
+      logOne(report);
+    },
     onError,
   };
   const loop = startDeliveryLoop({
     queue: store,
     deliver: (entries) => deliver(entries, deps),
     clock: systemClock,
-    concurrency,
+    limits,
     onError,
   });
   return {

@@ -16,19 +16,9 @@ import { LIMITS } from '../domain/message.ts';
 import type { Reason } from '../domain/outcome.ts';
 import type { AcceptResult, ClaimResult, Counts, SettleResult } from '../ports/message-store.ts';
 import { createCounters } from './counters.ts';
-import { createHandedOut } from './handed-out.ts';
 import { createMessageOperations } from './message-operations.ts';
-import {
-  type Accepted,
-  type ClaimRecord,
-  type HandBackRecord,
-  type MessageRecord,
-  type RowReference,
-  type SettleRecord,
-  type Taken,
-  type TakenRecord,
-  toBuffer,
-} from './records.ts';
+import { createMessageQueue, type QueueRow } from './message-queue.ts';
+import type { Accepted, ClaimRecord, HandBackRecord, MessageRecord, RowReference, SettleRecord } from './records.ts';
 import { IDS_PER_MS } from './schema.ts';
 
 export interface Retention {
@@ -40,9 +30,13 @@ export interface Retention {
 
 export type MessageEngine = ReturnType<typeof createMessageEngine>;
 
-interface StateRow extends DeliveryState {
+interface StateRow extends DeliveryState, QueueRow {
   readonly id: number;
   readonly max_attempts: number;
+}
+
+interface InsertedRow extends QueueRow {
+  readonly id: number;
 }
 
 interface ExistingRow {
@@ -52,29 +46,14 @@ interface ExistingRow {
   readonly remove_at: number | null;
 }
 
-interface RequestRow {
-  readonly id: number;
-  readonly message_id: string;
-  readonly sender_id: string;
-  readonly timestamp: string;
-  readonly target_url: string;
-  readonly round: number;
-  readonly due: number;
-  readonly max_attempts: number;
-  readonly expires_at: number;
-  readonly method: string;
-  readonly headers: string;
-  readonly body: Uint8Array;
-}
-
 export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const counters = createCounters(db);
-  const handedOut = createHandedOut();
-  const operations = createMessageOperations(db, counters);
+  const queue = createMessageQueue(db);
+  const operations = createMessageOperations(db, counters, queue);
 
   const insertMessage = db.prepare(`
     INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL, NULL, ?)
-    ON CONFLICT (message_id, sender_id, timestamp, target_url) DO NOTHING`);
+    ON CONFLICT (message_id, sender_id, timestamp, target_url) DO NOTHING RETURNING id, sender_id, origin`);
   const insertRequest = db.prepare('INSERT INTO requests VALUES (?, ?, ?, ?)');
   const deleteMessage = db.prepare('DELETE FROM messages WHERE id = ?');
   const deleteRequest = db.prepare('DELETE FROM requests WHERE id = ?');
@@ -82,7 +61,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     SELECT id, status, content_hash, remove_at FROM messages
     WHERE message_id = ? AND sender_id = ? AND timestamp = ? AND target_url = ?`);
   const selectState = db.prepare(`
-    SELECT id, status, round, attempts, token, due, reason, replays, max_attempts FROM messages WHERE id = ?`);
+    SELECT id, sender_id, origin, status, round, attempts, token, due, reason, replays, max_attempts
+    FROM messages WHERE id = ?`);
   const updateClaimed = db.prepare(`
     UPDATE messages SET status = 'PROCESSING', round = ?, attempts = ?, token = ?, due = ?, updated_at = ?
     WHERE id = ?`);
@@ -93,14 +73,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     UPDATE messages SET status = ?, round = ?, attempts = ?, token = NULL, due = ?, reason = ?, updated_at = ?,
       remove_at = ?, error = ?, error_status = ?, error_at = ?
     WHERE id = ?`);
-  const selectDue = db.prepare('SELECT id FROM messages WHERE due <= ? ORDER BY due LIMIT ?');
-  const selectNextDue = db.prepare('SELECT min(due) AS due FROM messages WHERE due > ?');
-  const selectOldestDue = db.prepare('SELECT min(due) AS due FROM messages WHERE due IS NOT NULL');
-  const selectRequest = db.prepare(`
-    SELECT id, message_id, sender_id, timestamp, target_url, round, due, max_attempts, expires_at, method, headers, body
-    FROM messages JOIN requests USING (id) WHERE id = ?`);
   const selectRemovable = db.prepare('SELECT id FROM messages WHERE remove_at <= ? ORDER BY remove_at LIMIT ?');
-  const updateLeases = db.prepare(`UPDATE messages SET due = ? WHERE due > ? AND status = 'PROCESSING'`);
   const insertProbe = db.prepare('INSERT INTO probe VALUES (zeroblob(65536))');
   const deleteProbe = db.prepare('DELETE FROM probe');
 
@@ -125,23 +98,30 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     deleteRequest.run(id);
   }
 
-  /** False when a message with this identity is there already. */
-  function insert(record: MessageRecord, state: DeliveryState, now: number, lifetime: number) {
+  /** Undefined when a message with this identity is there already. */
+  function insert(
+    record: MessageRecord,
+    state: DeliveryState,
+    now: number,
+    lifetime: number,
+  ): InsertedRow | undefined {
     const { messageId, senderId, timestamp, targetUrl, maxAttempts, expiresAt } = record;
     const { status, round, due, reason } = state;
     const id = nextId(now);
-    const { changes } = insertMessage.run(
+    const row = insertMessage.get(
       ...[id, messageId, senderId, timestamp, targetUrl, record.contentHash],
       ...[status, round, due, reason, maxAttempts, lifetime, expiresAt, now, removalTime(status, now)],
-    );
-    if (changes === 0) return false;
-    insertRequest.run(id, record.method, record.headers, Buffer.from(record.body, 'latin1'));
-    return true;
+    ) as InsertedRow | undefined;
+    if (row !== undefined) {
+      insertRequest.run(id, record.method, record.headers, Buffer.from(record.body, 'latin1'));
+    }
+    return row;
   }
 
-  function acceptOne(record: MessageRecord, now: number): AcceptResult {
+  function acceptOne(record: MessageRecord, now: number): AcceptResult | InsertedRow {
     const lifetime = record.expiresAt - now;
-    if (!insert(record, initialState(now), now, lifetime)) {
+    let row = insert(record, initialState(now), now, lifetime);
+    if (row === undefined) {
       const existing = findExisting(record);
       if (existing === undefined) throw new Error('a message conflicts with one that is not there');
       const isForgotten = existing.remove_at !== null && existing.remove_at <= now;
@@ -150,10 +130,11 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
         return isSame ? { kind: 'duplicate', status: existing.status } : { kind: 'conflict' };
       }
       remove(existing.id);
-      insert(record, initialState(now), now, lifetime);
+      row = insert(record, initialState(now), now, lifetime);
+      if (row === undefined) throw new Error('a message conflicts with one that was removed');
     }
     counters.add('accepted', 1);
-    return { kind: 'accepted' };
+    return row;
   }
 
   function claimOne({ row, round, token, leaseMs }: ClaimRecord, now: number): ClaimResult {
@@ -162,10 +143,12 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     const { max_attempts: maxAttempts } = state;
     const decision = decideClaim(state, round, { now, token, leaseUntil: now + leaseMs, maxAttempts });
     // A stale entry is of an earlier hand-out: the one of the present round may be with another worker.
-    if (decision.kind !== 'stale') handedOut.release(state.id);
+    if (decision.kind !== 'stale') queue.forget(state.id);
+    if (decision.kind === 'busy') queue.waits(state, decision.until);
     if (decision.kind !== 'won') return decision;
     const { attempts } = decision.state;
     updateClaimed.run(round, attempts, token, now + leaseMs, now, state.id);
+    queue.waits(state, now + leaseMs);
     return { kind: 'won', attempt: attempts, leaseUntil: now + leaseMs, takeover: decision.takeover };
   }
 
@@ -186,7 +169,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
         ...[error?.message ?? null, error?.statusCode ?? null, error === null ? null : now, id],
       );
     }
-    handedOut.release(id);
+    queue.forget(id);
+    if (state.due !== null) queue.waits(before, state.due);
     if (hasEnded(state)) {
       counters.add(state.status === 'SUCCESS' ? 'succeeded' : 'failed', 1);
     }
@@ -201,18 +185,25 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   return {
     ...operations,
 
-    /** Accepts each, and hands the first `handOut` of those that are new out at once. */
+    /** Accepts each, and hands up to `handOut` of those that are new and may pass the queue out at once. */
     accept({ now, records, handOut }: { now: number; records: readonly MessageRecord[]; handOut: number }): Accepted {
       const results: AcceptResult[] = [];
-      const ids: number[] = [];
+      const handedOut = new Map<number, number>();
+      let mayStart = false;
       for (const record of records) {
-        const result = acceptOne(record, now);
-        results.push(result);
-        if (result.kind !== 'accepted' || ids.length === handOut) continue;
-        handedOut.hold(lastId, Number.POSITIVE_INFINITY);
-        ids.push(lastId);
+        const accepted = acceptOne(record, now);
+        if ('kind' in accepted) results.push(accepted);
+        else {
+          const index = results.push({ kind: 'accepted' }) - 1;
+          const { id } = accepted;
+          if (handedOut.size < handOut && queue.handOver(id, accepted, now)) handedOut.set(index, id);
+          else {
+            queue.waits(accepted, now);
+            mayStart ||= queue.mayStart(accepted, now);
+          }
+        }
       }
-      return { results, handedOut: ids };
+      return { results, handedOut, mayStart };
     },
 
     claim: ({ now, claims }: { now: number; claims: readonly ClaimRecord[] }) =>
@@ -227,7 +218,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     handBack({ entries }: { entries: readonly HandBackRecord[] }): void {
       for (const { row, round, until } of entries) {
         const state = findState(row);
-        if (state?.round === round && !hasEnded(state)) handedOut.hold(state.id, until);
+        if (state?.round !== round || state.due === null) continue;
+        queue.putOff(state.id, state, state.due, until);
       }
     },
 
@@ -241,47 +233,16 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       }
     },
 
-    /** Hands out up to `limit` messages that are due; each only once, until it is claimed or released. */
-    take({ now, limit }: { now: number; limit: number }): Taken {
-      const records: TakenRecord[] = [];
-      for (const { id } of selectDue.iterate(now, limit + handedOut.size()) as Iterable<{ id: number }>) {
-        if (records.length === limit) break;
-        if (!handedOut.mayTake(id, now)) continue;
-        const row = selectRequest.get(id) as RequestRow | undefined;
-        if (row === undefined) throw new Error(`message ${id} has no request`);
-        handedOut.hold(id, Number.POSITIVE_INFINITY);
-        records.push({
-          rowId: id,
-          messageId: row.message_id,
-          senderId: row.sender_id,
-          timestamp: row.timestamp,
-          targetUrl: row.target_url,
-          method: row.method,
-          headers: row.headers,
-          body: toBuffer(row.body).toString('latin1'),
-          maxAttempts: row.max_attempts,
-          expiresAt: row.expires_at,
-          round: row.round,
-          due: row.due,
-        });
-      }
-      const nextDue = Number(selectNextDue.get(now)?.['due'] ?? Number.POSITIVE_INFINITY);
-      const next = Math.min(nextDue, handedOut.nextRelease(now));
-      return { records, nextDue: Number.isFinite(next) ? next : null };
-    },
-
-    /** Entries that were taken and will not be claimed by their taker. */
-    release({ rows }: { rows: readonly number[] }): void {
-      for (const id of rows) handedOut.release(id);
-    },
+    take: queue.take,
+    release: queue.release,
+    holdLane: queue.holdLane,
+    oldestDue: queue.oldestDue,
+    endLeases: queue.endLeases,
 
     counts(): Counts {
       const waiting = Number(db.prepare('SELECT count(*) AS n FROM messages WHERE due IS NOT NULL').get()?.['n']);
       return { ...counters.read(), waiting };
     },
-
-    /** When the message that waits the longest fell or falls due; null when none waits. */
-    oldestDue: (): number | null => selectOldestDue.get()?.['due'] as number | null,
 
     /** Removes up to `limit` messages whose retention is over; returns how many. */
     removeExpired({ now, limit }: { now: number; limit: number }): number {
@@ -290,19 +251,16 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       return rows.length;
     },
 
-    /** Leases that an earlier process of this folder held: it is dead, so they are over. */
-    endLeases: ({ now }: { now: number }): number => Number(updateLeases.run(now, now).changes),
-
     /** Takes some room, so that a full disk shows; `clearProbe` gives it back for messages to use. */
     probe: (): void => void insertProbe.run(),
     clearProbe: (): void => void deleteProbe.run(),
 
     /** Called by the group commit before a commit, after one, and after a rollback. */
     beforeCommit: () => counters.flush(),
-    afterCommit: () => handedOut.keep(),
+    afterCommit: () => queue.keep(),
     afterRollback: () => {
       counters.discard();
-      handedOut.discard();
+      queue.discard();
     },
   };
 }

@@ -8,6 +8,7 @@ import { type DeliveryState, decideReplay, type Status } from '../domain/lifecyc
 import type { Reason } from '../domain/outcome.ts';
 import type { MessageFilter, MessageName, MessageView, ReplayOneResult } from '../ports/message-store.ts';
 import type { Counters } from './counters.ts';
+import type { MessageQueue, QueueRow } from './message-queue.ts';
 import type { ScanRecord } from './records.ts';
 import { IDS_PER_MS } from './schema.ts';
 
@@ -34,11 +35,11 @@ interface ViewRow {
   readonly error_at: number | null;
 }
 
-interface ReplayRow extends DeliveryState {
+interface ReplayRow extends DeliveryState, QueueRow {
   readonly id: number;
 }
 
-export function createMessageOperations(db: DatabaseSync, counters: Counters) {
+export function createMessageOperations(db: DatabaseSync, counters: Counters, queue: Pick<MessageQueue, 'waits'>) {
   const updateReplayed = db.prepare(`
     UPDATE messages SET status = ?, round = ?, past_attempts = past_attempts + attempts, attempts = 0, due = ?,
       reason = NULL, replays = ?, expires_at = ? + lifetime, updated_at = ?, remove_at = NULL
@@ -50,6 +51,7 @@ export function createMessageOperations(db: DatabaseSync, counters: Counters) {
     if (decision.kind === 'replayed') {
       const { status, round, due, replays } = decision.state;
       updateReplayed.run(status, round, due, replays, now, now, row.id);
+      queue.waits(row, due ?? now);
       counters.add('failed', -1);
     }
     return true;

@@ -6,7 +6,7 @@
  */
 
 import type { Disorder } from './disorder.ts';
-import { createDueHeap } from './due-heap.ts';
+import { createDueHeap } from '../../../due-heap.ts';
 import { createHandles } from './handles.ts';
 import { invalidHandle, invalidParameter, messageNotInFlight, overLimit } from './sqs-errors.ts';
 import type { SentMessage } from './sqs-message.ts';

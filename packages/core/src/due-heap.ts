@@ -4,6 +4,8 @@ export interface DueHeap<T> {
   push(due: number, item: T): void;
   /** Takes the first one whose time has come. */
   popDue(now: number): { readonly due: number; readonly item: T } | undefined;
+  /** When the first one's time comes; Infinity when there is none. */
+  nextDue(): number;
   clear(): void;
 }
 
@@ -67,6 +69,7 @@ export function createDueHeap<T>(): DueHeap<T> {
       }
       return first;
     },
+    nextDue: () => nodes[0]?.due ?? Number.POSITIVE_INFINITY,
     clear() {
       nodes.length = 0;
     },

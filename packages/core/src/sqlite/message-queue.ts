@@ -1,0 +1,205 @@
+/**
+ * The queue in the table of messages: who is handed out next. Rows of a lane go in the order in which they fall due,
+ * lanes take turns, and as much is read as is handed out, however much waits.
+ */
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { Lane } from '../domain/lane.ts';
+import { createPlaces, type OriginPlaces } from '../domain/places.ts';
+import { createHandedOut } from './handed-out.ts';
+import { createLanes, type Look } from './lanes.ts';
+import { type Taken, type TakenRecord, toBuffer } from './records.ts';
+
+/** What the queue needs to know of a row. */
+export interface QueueRow {
+  readonly sender_id: string;
+  readonly origin: string;
+}
+
+export interface TakeRequest extends OriginPlaces {
+  readonly now: number;
+  readonly limit: number;
+  /** Rows that were handed out and could not start; they are offered again first. */
+  readonly returned: readonly number[];
+}
+
+export type MessageQueue = ReturnType<typeof createMessageQueue>;
+
+interface DueRow {
+  readonly id: number;
+  readonly due: number;
+}
+
+/** The first of a lane. */
+interface FirstRow extends QueueRow {
+  readonly due: number;
+}
+
+interface RequestRow {
+  readonly message_id: string;
+  readonly sender_id: string;
+  readonly timestamp: string;
+  readonly target_url: string;
+  readonly round: number;
+  readonly due: number;
+  readonly max_attempts: number;
+  readonly expires_at: number;
+  readonly method: string;
+  readonly headers: string;
+  readonly body: Uint8Array;
+}
+
+const UNTIL_RELEASED = Number.POSITIVE_INFINITY;
+
+export function createMessageQueue(db: DatabaseSync) {
+  const handedOut = createHandedOut();
+  const lanes = createLanes(look);
+  let taken: TakenRecord[] = [];
+
+  const selectWaiting = db.prepare(`
+    SELECT id, due FROM messages WHERE sender_id = ? AND origin = ? AND due IS NOT NULL ORDER BY due`);
+  const selectNextOrigin = db.prepare(`
+    SELECT sender_id, origin, due FROM messages WHERE sender_id = ? AND origin > ? AND due IS NOT NULL
+    ORDER BY origin, due LIMIT 1`);
+  const selectNextSender = db.prepare(`
+    SELECT sender_id, origin, due FROM messages WHERE sender_id > ? AND due IS NOT NULL
+    ORDER BY sender_id, origin, due LIMIT 1`);
+  const selectRequest = db.prepare(`
+    SELECT message_id, sender_id, timestamp, target_url, round, due, max_attempts, expires_at, method, headers, body
+    FROM messages JOIN requests USING (id) WHERE id = ?`);
+  const updateLeases = db.prepare(`
+    UPDATE messages SET due = ? WHERE sender_id = ? AND origin = ? AND due > ? AND status = 'PROCESSING'`);
+
+  /** The first row of the lane after this one in the index, however many rows this one has. */
+  function firstOfNext({ sender_id: sender, origin }: QueueRow): FirstRow | undefined {
+    return (selectNextOrigin.get(sender, origin) ?? selectNextSender.get(sender)) as FirstRow | undefined;
+  }
+
+  function loadLanes(): void {
+    const start = { sender_id: '', origin: '' };
+    for (let row = firstOfNext(start); row !== undefined; row = firstOfNext(row)) lanes.dueAt(toLane(row), row.due);
+    lanes.keep();
+  }
+
+  function look(lane: Lane, most: number, now: number): Look {
+    let count = 0;
+    let next = Number.POSITIVE_INFINITY;
+    for (const { id, due } of selectWaiting.iterate(lane.senderId, lane.origin) as Iterable<DueRow>) {
+      const mayTakeAt = Math.max(due, handedOut.heldUntil(id));
+      if (mayTakeAt > now || count === most) next = Math.min(next, mayTakeAt);
+      else {
+        handOut(id, lane, due);
+        taken.push(readRecord(id));
+        count += 1;
+      }
+      const isLast = due > now || next <= now;
+      if (isLast) break;
+    }
+    return { taken: count, due: next };
+  }
+
+  function handOut(id: number, lane: Lane, due: number): void {
+    handedOut.hold(id, { lane, due, until: UNTIL_RELEASED });
+  }
+
+  function readRecord(id: number): TakenRecord {
+    const row = selectRequest.get(id) as RequestRow | undefined;
+    if (row === undefined) throw new Error(`message ${id} has no request`);
+    return {
+      rowId: id,
+      messageId: row.message_id,
+      senderId: row.sender_id,
+      timestamp: row.timestamp,
+      targetUrl: row.target_url,
+      method: row.method,
+      headers: row.headers,
+      body: toBuffer(row.body).toString('latin1'),
+      maxAttempts: row.max_attempts,
+      expiresAt: row.expires_at,
+      round: row.round,
+      due: row.due,
+    };
+  }
+
+  /** Entries that were taken and will not be claimed by their taker. */
+  function release({ rows }: { rows: readonly number[] }): void {
+    for (const id of rows) {
+      const row = handedOut.release(id);
+      if (row !== undefined) lanes.dueAt(row.lane, row.due);
+    }
+  }
+
+  loadLanes();
+
+  return {
+    /** The row waits: from `due` on a worker may have it. Also for one under a lease, which ends then. */
+    waits: (row: QueueRow, due: number): void => lanes.dueAt(toLane(row), due),
+
+    /** True when the row, which is new, goes to a worker with the answer. Else it waits in its lane. */
+    handOver(id: number, row: QueueRow, now: number): boolean {
+      const lane = toLane(row);
+      if (!lanes.mayPass(lane, now)) return false;
+      handOut(id, lane, now);
+      return true;
+    },
+
+    /** Whether the row may start now, as far as is known. */
+    mayStart: (row: QueueRow, now: number): boolean => !lanes.isBlocked(toLane(row), now),
+
+    /** Who was handed the row has claimed it, or is done with it. */
+    forget: (id: number): void => void handedOut.release(id),
+
+    /** The row is not handed out before `until`. */
+    putOff(id: number, row: QueueRow, due: number, until: number): void {
+      const lane = toLane(row);
+      handedOut.hold(id, { lane, due, until });
+      lanes.dueAt(lane, Math.max(due, until));
+    },
+
+    /** Hands out up to `limit` messages that are due; each only once, until it is claimed or released. */
+    take({ now, limit, returned, ...origins }: TakeRequest): Taken {
+      taken = [];
+      release({ rows: returned });
+      const { nextDue, full } = lanes.take(createPlaces(limit, origins), now);
+      return { records: taken, nextDue: Number.isFinite(nextDue) ? nextDue : null, full };
+    },
+
+    release,
+
+    /** Nothing of the lane is handed out before `until` (epoch milliseconds). */
+    holdLane: ({ lane, until }: { lane: Lane; until: number }): void => lanes.hold(lane, until),
+
+    /** When the message that waits the longest fell or falls due; null when none waits. */
+    oldestDue(): number | null {
+      let oldest = Number.POSITIVE_INFINITY;
+      for (const { due } of handedOut.all()) oldest = Math.min(oldest, due);
+      for (const lane of lanes.all()) {
+        if (lane.due >= oldest) continue;
+        const [first] = selectWaiting.iterate(lane.senderId, lane.origin) as Iterable<DueRow>;
+        oldest = Math.min(oldest, first?.due ?? Number.POSITIVE_INFINITY);
+      }
+      return Number.isFinite(oldest) ? oldest : null;
+    },
+
+    /** Leases that an earlier process of this folder held: it is dead, so they are over. */
+    endLeases({ now }: { now: number }): void {
+      for (const lane of lanes.all()) {
+        const { changes } = updateLeases.run(now, lane.senderId, lane.origin, now);
+        if (changes > 0) lanes.dueAt(lane, now);
+      }
+    },
+
+    keep(): void {
+      handedOut.keep();
+      lanes.keep();
+    },
+    discard(): void {
+      handedOut.discard();
+      lanes.discard();
+    },
+  };
+}
+
+function toLane({ sender_id: senderId, origin }: QueueRow): Lane {
+  return { senderId, origin };
+}
