@@ -48,7 +48,8 @@ export function startDeliveryLoop({ queue, deliver, clock, limits, onError }: De
   let taking = false;
   let scheduled = false;
   let stopped = false;
-  let workArrived = false;
+  /** Something has happened of which the take under way may not know. */
+  let isOutdated = false;
   let lastProgressAt = clock.now();
   /** Entries that could not be released. */
   const unreleased: Entry[] = [];
@@ -79,7 +80,7 @@ export function startDeliveryLoop({ queue, deliver, clock, limits, onError }: De
     const { total, origins } = limits.places();
     if (total === 0) return;
     taking = true;
-    workArrived = false;
+    isOutdated = false;
     try {
       await releaseAgain();
       const { entries, nextDue } = await queue.take(total, origins);
@@ -88,7 +89,7 @@ export function startDeliveryLoop({ queue, deliver, clock, limits, onError }: De
         return;
       }
       for (const entry of entries) void run(entry);
-      const mayHaveMore = entries.length === total || workArrived;
+      const mayHaveMore = entries.length === total || isOutdated;
       if (mayHaveMore) schedule();
       else if (nextDue !== null) wakeAt(nextDue);
     } catch (error) {
@@ -114,7 +115,7 @@ export function startDeliveryLoop({ queue, deliver, clock, limits, onError }: De
     } finally {
       limits.end(entry);
       lastProgressAt = clock.now();
-      schedule();
+      takeAgain();
       if (isIdle()) onIdle?.();
     }
   }
@@ -151,10 +152,12 @@ export function startDeliveryLoop({ queue, deliver, clock, limits, onError }: De
     }, PAUSE_MS);
   }
 
-  queue.onWork(() => {
-    workArrived = true;
+  function takeAgain(): void {
+    isOutdated = true;
     schedule();
-  });
+  }
+
+  queue.onWork(takeAgain);
   schedule();
 
   return {

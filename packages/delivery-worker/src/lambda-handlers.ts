@@ -6,7 +6,9 @@ import type { Clock, MessageStore } from '@millrace/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { WorkerConfig } from './config.ts';
 import { type AttemptReport, deliver } from './deliver.ts';
+import { createDeliveryLimits } from './delivery-limits.ts';
 import { exchangeDeadlineMs, type Target } from './http-target.ts';
+import { createPlaceQueue } from './place-queue.ts';
 import {
   type DeliverRecordDeps,
   deliverRecord,
@@ -37,7 +39,14 @@ const STOP_MARGIN_MS = 1_000;
 export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
   const { store, clock, config, onError } = deps;
   const { concurrency, requestTimeoutMs } = config;
-  const deliverDeps = { ...deps, random: Math.random, newToken: randomUUID, sleep, requestTimeoutMs };
+  // They outlive a batch: what was learned of a target counts for the next one.
+  const limits = createDeliveryLimits(concurrency);
+  const places = createPlaceQueue(limits);
+  const onAttempt = (report: AttemptReport): void => {
+    limits.learn(report);
+    deps.onAttempt(report);
+  };
+  const deliverDeps = { ...deps, onAttempt, random: Math.random, newToken: randomUUID, sleep, requestTimeoutMs };
   return ({ Records }, context) => {
     const stoppedAt = clock.now() + context.getRemainingTimeInMillis() - STOP_MARGIN_MS;
     const handle = deliverRecord({
@@ -45,12 +54,14 @@ export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
       keepUnreadable: store.keepUnreadable,
       handBack: store.handBack,
       deliver: (entries) => deliver(entries, { ...deliverDeps, stoppedAt }),
+      places,
       clock,
       deadlineMs: ({ request }) => exchangeDeadlineMs(request, requestTimeoutMs),
       remainingMs: () => context.getRemainingTimeInMillis(),
       onError,
     });
-    return handleRecords(Records, handle, { concurrency, onError });
+    // Not less: records that wait for one target would keep the others from being read.
+    return handleRecords(Records, handle, { concurrency: Number.POSITIVE_INFINITY, onError });
   };
 }
 

@@ -16,7 +16,8 @@ const EARLIEST_PATH = 8;
 
 /** The origin of a canonical URL of http or https, which has no credentials in it. */
 export function originOf(targetUrl: string): string {
-  return targetUrl.slice(0, targetUrl.indexOf('/', EARLIEST_PATH));
+  const path = targetUrl.indexOf('/', EARLIEST_PATH);
+  return targetUrl.slice(0, path === -1 ? EARLIEST_PATH - 1 : path);
 }
 
 export function laneOf({ senderId, targetUrl }: Pick<Identity, 'senderId' | 'targetUrl'>): Lane {

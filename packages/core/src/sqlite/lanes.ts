@@ -137,7 +137,8 @@ export function createLanes(look: (lane: Lane, most: number, now: number) => Loo
     },
 
     /** Nothing of the lane is handed out before `until`, epoch milliseconds; a time that is past ends a hold. */
-    hold(lane: Lane, until: number): void {
+    hold(lane: Lane, until: number, now: number): void {
+      wake(now);
       const state = stateOf(lane);
       state.heldUntil = until;
       rest(state);

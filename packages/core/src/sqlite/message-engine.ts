@@ -4,6 +4,7 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite';
+import { type Lane, laneOf } from '../domain/lane.ts';
 import {
   type DeliveryState,
   decideClaim,
@@ -17,7 +18,7 @@ import type { Reason } from '../domain/outcome.ts';
 import type { AcceptResult, ClaimResult, Counts, SettleResult } from '../ports/message-store.ts';
 import { createCounters } from './counters.ts';
 import { createMessageOperations } from './message-operations.ts';
-import { createMessageQueue, type QueueRow } from './message-queue.ts';
+import { type AddressedRow, createMessageQueue, toLane } from './message-queue.ts';
 import type { Accepted, ClaimRecord, HandBackRecord, MessageRecord, RowReference, SettleRecord } from './records.ts';
 import { IDS_PER_MS } from './schema.ts';
 
@@ -30,13 +31,9 @@ export interface Retention {
 
 export type MessageEngine = ReturnType<typeof createMessageEngine>;
 
-interface StateRow extends DeliveryState, QueueRow {
+interface StateRow extends DeliveryState {
   readonly id: number;
   readonly max_attempts: number;
-}
-
-interface InsertedRow extends QueueRow {
-  readonly id: number;
 }
 
 interface ExistingRow {
@@ -53,7 +50,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
 
   const insertMessage = db.prepare(`
     INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL, NULL, ?)
-    ON CONFLICT (message_id, sender_id, timestamp, target_url) DO NOTHING RETURNING id, sender_id, origin`);
+    ON CONFLICT (message_id, sender_id, timestamp, target_url) DO NOTHING`);
   const insertRequest = db.prepare('INSERT INTO requests VALUES (?, ?, ?, ?)');
   const deleteMessage = db.prepare('DELETE FROM messages WHERE id = ?');
   const deleteRequest = db.prepare('DELETE FROM requests WHERE id = ?');
@@ -61,8 +58,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     SELECT id, status, content_hash, remove_at FROM messages
     WHERE message_id = ? AND sender_id = ? AND timestamp = ? AND target_url = ?`);
   const selectState = db.prepare(`
-    SELECT id, sender_id, origin, status, round, attempts, token, due, reason, replays, max_attempts
-    FROM messages WHERE id = ?`);
+    SELECT id, status, round, attempts, token, due, reason, replays, max_attempts FROM messages WHERE id = ?`);
+  const selectLane = db.prepare('SELECT sender_id, target_url FROM messages WHERE id = ?');
   const updateClaimed = db.prepare(`
     UPDATE messages SET status = 'PROCESSING', round = ?, attempts = ?, token = ?, due = ?, updated_at = ?
     WHERE id = ?`);
@@ -93,35 +90,35 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     return id === undefined ? undefined : (selectState.get(id) as StateRow | undefined);
   }
 
+  function laneOfRow(id: number): Lane {
+    const row = selectLane.get(id) as AddressedRow | undefined;
+    if (row === undefined) throw new Error(`message ${id} is not there`);
+    return toLane(row);
+  }
+
   function remove(id: number): void {
     deleteMessage.run(id);
     deleteRequest.run(id);
   }
 
-  /** Undefined when a message with this identity is there already. */
-  function insert(
-    record: MessageRecord,
-    state: DeliveryState,
-    now: number,
-    lifetime: number,
-  ): InsertedRow | undefined {
+  /** The id of its row; undefined when a message with this identity is there already. */
+  function insert(record: MessageRecord, state: DeliveryState, now: number, lifetime: number): number | undefined {
     const { messageId, senderId, timestamp, targetUrl, maxAttempts, expiresAt } = record;
     const { status, round, due, reason } = state;
     const id = nextId(now);
-    const row = insertMessage.get(
+    const { changes } = insertMessage.run(
       ...[id, messageId, senderId, timestamp, targetUrl, record.contentHash],
       ...[status, round, due, reason, maxAttempts, lifetime, expiresAt, now, removalTime(status, now)],
-    ) as InsertedRow | undefined;
-    if (row !== undefined) {
-      insertRequest.run(id, record.method, record.headers, Buffer.from(record.body, 'latin1'));
-    }
-    return row;
+    );
+    if (changes === 0) return undefined;
+    insertRequest.run(id, record.method, record.headers, Buffer.from(record.body, 'latin1'));
+    return id;
   }
 
-  function acceptOne(record: MessageRecord, now: number): AcceptResult | InsertedRow {
+  function acceptOne(record: MessageRecord, now: number): Exclude<AcceptResult, { kind: 'accepted' }> | number {
     const lifetime = record.expiresAt - now;
-    let row = insert(record, initialState(now), now, lifetime);
-    if (row === undefined) {
+    let id = insert(record, initialState(now), now, lifetime);
+    if (id === undefined) {
       const existing = findExisting(record);
       if (existing === undefined) throw new Error('a message conflicts with one that is not there');
       const isForgotten = existing.remove_at !== null && existing.remove_at <= now;
@@ -130,11 +127,11 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
         return isSame ? { kind: 'duplicate', status: existing.status } : { kind: 'conflict' };
       }
       remove(existing.id);
-      row = insert(record, initialState(now), now, lifetime);
-      if (row === undefined) throw new Error('a message conflicts with one that was removed');
+      id = insert(record, initialState(now), now, lifetime);
+      if (id === undefined) throw new Error('a message conflicts with one that was removed');
     }
     counters.add('accepted', 1);
-    return row;
+    return id;
   }
 
   function claimOne({ row, round, token, leaseMs }: ClaimRecord, now: number): ClaimResult {
@@ -143,13 +140,14 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     const { max_attempts: maxAttempts } = state;
     const decision = decideClaim(state, round, { now, token, leaseUntil: now + leaseMs, maxAttempts });
     // A stale entry is of an earlier hand-out: the one of the present round may be with another worker.
-    if (decision.kind !== 'stale') queue.forget(state.id);
-    if (decision.kind === 'busy') queue.waits(state, decision.until);
-    if (decision.kind !== 'won') return decision;
+    if (decision.kind === 'stale') return decision;
+    const lane = queue.forget(state.id) ?? laneOfRow(state.id);
+    const leaseUntil = decision.kind === 'busy' ? decision.until : now + leaseMs;
+    queue.waits(lane, leaseUntil);
+    if (decision.kind === 'busy') return decision;
     const { attempts } = decision.state;
-    updateClaimed.run(round, attempts, token, now + leaseMs, now, state.id);
-    queue.waits(state, now + leaseMs);
-    return { kind: 'won', attempt: attempts, leaseUntil: now + leaseMs, takeover: decision.takeover };
+    updateClaimed.run(round, attempts, token, leaseUntil, now, state.id);
+    return { kind: 'won', attempt: attempts, leaseUntil, takeover: decision.takeover };
   }
 
   function settleOne({ row, round, token, result, error }: SettleRecord, now: number): SettleResult {
@@ -170,7 +168,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       );
     }
     queue.forget(id);
-    if (state.due !== null) queue.waits(before, state.due);
+    if (state.due !== null) queue.waits(laneOfRow(id), state.due);
     if (hasEnded(state)) {
       counters.add(state.status === 'SUCCESS' ? 'succeeded' : 'failed', 1);
     }
@@ -192,15 +190,16 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       let mayStart = false;
       for (const record of records) {
         const accepted = acceptOne(record, now);
-        if ('kind' in accepted) results.push(accepted);
+        if (typeof accepted !== 'number') {
+          results.push(accepted);
+          continue;
+        }
+        const index = results.push({ kind: 'accepted' }) - 1;
+        const lane = laneOf(record);
+        if (handedOut.size < handOut && queue.handOver(accepted, lane, now)) handedOut.set(index, accepted);
         else {
-          const index = results.push({ kind: 'accepted' }) - 1;
-          const { id } = accepted;
-          if (handedOut.size < handOut && queue.handOver(id, accepted, now)) handedOut.set(index, id);
-          else {
-            queue.waits(accepted, now);
-            mayStart ||= queue.mayStart(accepted, now);
-          }
+          queue.waits(lane, now);
+          mayStart ||= queue.mayStart(lane, now);
         }
       }
       return { results, handedOut, mayStart };
@@ -219,7 +218,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       for (const { row, round, until } of entries) {
         const state = findState(row);
         if (state?.round !== round || state.due === null) continue;
-        queue.putOff(state.id, state, state.due, until);
+        queue.putOff(state.id, laneOfRow(state.id), state.due, until);
       }
     },
 

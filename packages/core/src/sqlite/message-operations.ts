@@ -8,7 +8,7 @@ import { type DeliveryState, decideReplay, type Status } from '../domain/lifecyc
 import type { Reason } from '../domain/outcome.ts';
 import type { MessageFilter, MessageName, MessageView, ReplayOneResult } from '../ports/message-store.ts';
 import type { Counters } from './counters.ts';
-import type { MessageQueue, QueueRow } from './message-queue.ts';
+import { type AddressedRow, type MessageQueue, toLane } from './message-queue.ts';
 import type { ScanRecord } from './records.ts';
 import { IDS_PER_MS } from './schema.ts';
 
@@ -35,7 +35,7 @@ interface ViewRow {
   readonly error_at: number | null;
 }
 
-interface ReplayRow extends DeliveryState, QueueRow {
+interface ReplayRow extends DeliveryState, AddressedRow {
   readonly id: number;
 }
 
@@ -51,7 +51,7 @@ export function createMessageOperations(db: DatabaseSync, counters: Counters, qu
     if (decision.kind === 'replayed') {
       const { status, round, due, replays } = decision.state;
       updateReplayed.run(status, round, due, replays, now, now, row.id);
-      queue.waits(row, due ?? now);
+      queue.waits(toLane(row), due ?? now);
       counters.add('failed', -1);
     }
     return true;

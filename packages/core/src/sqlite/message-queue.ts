@@ -4,17 +4,11 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite';
-import type { Lane } from '../domain/lane.ts';
+import { type Lane, laneOf } from '../domain/lane.ts';
 import { createPlaces, type OriginPlaces } from '../domain/places.ts';
 import { createHandedOut } from './handed-out.ts';
 import { createLanes, type Look } from './lanes.ts';
 import { type Taken, type TakenRecord, toBuffer } from './records.ts';
-
-/** What the queue needs to know of a row. */
-export interface QueueRow {
-  readonly sender_id: string;
-  readonly origin: string;
-}
 
 export interface TakeRequest extends OriginPlaces {
   readonly now: number;
@@ -31,7 +25,9 @@ interface DueRow {
 }
 
 /** The first of a lane. */
-interface FirstRow extends QueueRow {
+interface FirstRow {
+  readonly sender_id: string;
+  readonly origin: string;
   readonly due: number;
 }
 
@@ -71,13 +67,14 @@ export function createMessageQueue(db: DatabaseSync) {
     UPDATE messages SET due = ? WHERE sender_id = ? AND origin = ? AND due > ? AND status = 'PROCESSING'`);
 
   /** The first row of the lane after this one in the index, however many rows this one has. */
-  function firstOfNext({ sender_id: sender, origin }: QueueRow): FirstRow | undefined {
+  function firstAfter(sender: string, origin: string): FirstRow | undefined {
     return (selectNextOrigin.get(sender, origin) ?? selectNextSender.get(sender)) as FirstRow | undefined;
   }
 
   function loadLanes(): void {
-    const start = { sender_id: '', origin: '' };
-    for (let row = firstOfNext(start); row !== undefined; row = firstOfNext(row)) lanes.dueAt(toLane(row), row.due);
+    for (let row = firstAfter('', ''); row !== undefined; row = firstAfter(row.sender_id, row.origin)) {
+      lanes.dueAt({ senderId: row.sender_id, origin: row.origin }, row.due);
+    }
     lanes.keep();
   }
 
@@ -92,8 +89,8 @@ export function createMessageQueue(db: DatabaseSync) {
         taken.push(readRecord(id));
         count += 1;
       }
-      const isLast = due > now || next <= now;
-      if (isLast) break;
+      // No later row may be handed out before its due time, which is not before this one's.
+      if (next <= Math.max(due, now)) break;
     }
     return { taken: count, due: next };
   }
@@ -132,26 +129,24 @@ export function createMessageQueue(db: DatabaseSync) {
   loadLanes();
 
   return {
-    /** The row waits: from `due` on a worker may have it. Also for one under a lease, which ends then. */
-    waits: (row: QueueRow, due: number): void => lanes.dueAt(toLane(row), due),
+    /** A row of the lane waits: from this time on a worker may have it. Also one under a lease, which ends then. */
+    waits: lanes.dueAt,
 
     /** True when the row, which is new, goes to a worker with the answer. Else it waits in its lane. */
-    handOver(id: number, row: QueueRow, now: number): boolean {
-      const lane = toLane(row);
+    handOver(id: number, lane: Lane, now: number): boolean {
       if (!lanes.mayPass(lane, now)) return false;
       handOut(id, lane, now);
       return true;
     },
 
-    /** Whether the row may start now, as far as is known. */
-    mayStart: (row: QueueRow, now: number): boolean => !lanes.isBlocked(toLane(row), now),
+    /** Whether a row of the lane may start now, as far as is known. */
+    mayStart: (lane: Lane, now: number): boolean => !lanes.isBlocked(lane, now),
 
-    /** Who was handed the row has claimed it, or is done with it. */
-    forget: (id: number): void => void handedOut.release(id),
+    /** Who was handed the row has claimed it, or is done with it. Its lane, when it was handed out. */
+    forget: (id: number): Lane | undefined => handedOut.release(id)?.lane,
 
     /** The row is not handed out before `until`. */
-    putOff(id: number, row: QueueRow, due: number, until: number): void {
-      const lane = toLane(row);
+    putOff(id: number, lane: Lane, due: number, until: number): void {
       handedOut.hold(id, { lane, due, until });
       lanes.dueAt(lane, Math.max(due, until));
     },
@@ -166,8 +161,8 @@ export function createMessageQueue(db: DatabaseSync) {
 
     release,
 
-    /** Nothing of the lane is handed out before `until` (epoch milliseconds). */
-    holdLane: ({ lane, until }: { lane: Lane; until: number }): void => lanes.hold(lane, until),
+    /** Nothing of the lane is handed out before `until` (epoch milliseconds); a time that is past ends a hold. */
+    holdLane: ({ now, lane, until }: { now: number; lane: Lane; until: number }): void => lanes.hold(lane, until, now),
 
     /** When the message that waits the longest fell or falls due; null when none waits. */
     oldestDue(): number | null {
@@ -200,6 +195,12 @@ export function createMessageQueue(db: DatabaseSync) {
   };
 }
 
-function toLane({ sender_id: senderId, origin }: QueueRow): Lane {
-  return { senderId, origin };
+/** What tells the lane of a row. */
+export interface AddressedRow {
+  readonly sender_id: string;
+  readonly target_url: string;
+}
+
+export function toLane({ sender_id: senderId, target_url: targetUrl }: AddressedRow): Lane {
+  return laneOf({ senderId, targetUrl });
 }

@@ -261,7 +261,7 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
     release,
 
     async holdLane(lane, until) {
-      await host.call('holdLane', { lane, until });
+      await host.call('holdLane', { now: clock.now(), lane, until });
       // What was handed over before has been added by now: answers come, and are followed up, in the order of the calls.
       await release(handOff.removeLane(lane));
       handOff.dueAt(until);
@@ -270,7 +270,7 @@ function createStore(host: EngineHost, clock: Clock, folder: string): SqliteStor
     },
 
     async releaseLane(lane) {
-      await host.call('holdLane', { lane, until: 0 });
+      await host.call('holdLane', { now: clock.now(), lane, until: 0 });
       announceWork();
     },
 
