@@ -6,6 +6,7 @@ export interface DueHeap<T> {
   popDue(now: number): { readonly due: number; readonly item: T } | undefined;
   /** When the first one's time comes; Infinity when there is none. */
   nextDue(): number;
+  size(): number;
   clear(): void;
 }
 
@@ -70,6 +71,7 @@ export function createDueHeap<T>(): DueHeap<T> {
       return first;
     },
     nextDue: () => nodes[0]?.due ?? Number.POSITIVE_INFINITY,
+    size: () => nodes.length,
     clear() {
       nodes.length = 0;
     },

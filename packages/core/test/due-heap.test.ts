@@ -11,6 +11,7 @@ test('what waits for its time comes by time, and at one time in the order of wai
       for (let next = heap.popDue(now); next !== undefined; next = heap.popDue(now)) popped.push(next.item);
       const waiting = dues.map((due, index) => ({ due, index })).filter(({ due }) => due <= now);
       const later = dues.filter((due) => due > now);
+      expect(heap.size()).toBe(later.length);
       expect(heap.nextDue()).toBe(Math.min(...later, Number.POSITIVE_INFINITY));
       expect(popped).toEqual(waiting.sort((a, b) => a.due - b.due).map(({ index }) => index));
     }),

@@ -170,9 +170,11 @@ export function createLanes(look: (lane: Lane, most: number, now: number) => Loo
           touched.add(state);
           if (state.heldUntil > now) rest(state);
           else {
-            const taken = lookAt(state, Math.min(share, places.total(), places.ofOrigin(state.origin)), now);
+            const { origin } = state;
+            const ofOrigin = Math.ceil(places.ofOrigin(origin) / (turns.sizeOf(origin) + 1));
+            const taken = lookAt(state, Math.min(share, places.total(), ofOrigin), now);
             if (taken === 0) looks += 1;
-            places.give(state.origin, taken);
+            places.give(origin, taken);
           }
           return places.total() > 0 && looks < MAX_LOOKS;
         },

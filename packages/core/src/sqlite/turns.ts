@@ -60,6 +60,8 @@ export function createTurns<L extends Lane>() {
 
   return {
     size: (): number => size,
+    /** Lanes that go to the origin. */
+    sizeOf: (origin: string): number => lanesOf.get(origin)?.size() ?? 0,
 
     /** The lane must not be in already. */
     add,
