@@ -11,7 +11,12 @@ import {
   type ManualClock,
   START_TIME,
 } from '@millrace/core/testing';
-import { type DeliveryLoop, type Disposition, startDeliveryLoop } from '@millrace/delivery-worker';
+import {
+  createDeliveryLimits,
+  type DeliveryLoop,
+  type Disposition,
+  startDeliveryLoop,
+} from '@millrace/delivery-worker';
 import { createApp } from '@millrace/ingest-api';
 import { createBooks } from '../src/up/books.ts';
 import { createReadiness, type ReadinessDeps } from '../src/up/readiness.ts';
@@ -57,7 +62,7 @@ function startLoop(
   deliver: () => Promise<readonly Disposition[]>,
   queue: Parameters<typeof startDeliveryLoop>[0]['queue'] = store,
 ) {
-  loop = startDeliveryLoop({ queue, deliver, clock, concurrency: 4, onError: () => undefined });
+  loop = startDeliveryLoop({ queue, deliver, clock, limits: createDeliveryLimits(4), onError: () => undefined });
   return loop;
 }
 

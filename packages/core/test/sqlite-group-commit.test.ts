@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { StoreUnavailableError } from '@millrace/core';
+import { ANY_ORIGIN, StoreUnavailableError } from '@millrace/core';
 import { openSqliteStore } from '@millrace/core/sqlite';
 import { aMessage, createManualClock, only, START_TIME, useHarness } from '@millrace/core/testing';
 import fc from 'fast-check';
@@ -26,13 +26,13 @@ function defective(messageId = 'defective'): Call {
 }
 
 const counts: Call = { operation: 'counts', argument: undefined };
-const take: Call = { operation: 'take', argument: { now: NOW, limit: 10 } };
+const take: Call = { operation: 'take', argument: { now: NOW, limit: 10, returned: [], ...ANY_ORIGIN } };
 
 function get(messageId: string): Call {
   return { operation: 'get', argument: { name: { messageId } } };
 }
 
-const ONE_ACCEPTED = { results: [{ kind: 'accepted' }], handedOut: [] };
+const ONE_ACCEPTED = { results: [{ kind: 'accepted' }], handedOut: new Map(), mayStart: true };
 const ACCEPTED: Answer = { ok: true, value: ONE_ACCEPTED };
 const IO_ERROR: Answer = { ok: false, unavailable: true, message: 'disk I/O error' };
 
@@ -76,7 +76,7 @@ describe('a group of calls', () => {
     expect(values(accept('a'), counts, accept('a'), accept('b'), counts)).toEqual([
       ONE_ACCEPTED,
       { accepted: 1, succeeded: 0, failed: 0, waiting: 1 },
-      { results: [{ kind: 'duplicate', status: 'QUEUED' }], handedOut: [] },
+      { results: [{ kind: 'duplicate', status: 'QUEUED' }], handedOut: new Map(), mayStart: false },
       ONE_ACCEPTED,
       { accepted: 2, succeeded: 0, failed: 0, waiting: 2 },
     ]);

@@ -19,34 +19,32 @@ import { createHandedOut } from '../src/sqlite/handed-out.ts';
 import { openSqliteHarness } from './support/sqlite-harness.ts';
 
 describe('what is handed out', () => {
-  test('is not offered until its time, or until it is released', () => {
+  const lane = { senderId: 'billing', origin: 'https://partner.example' };
+  const row = (until: number) => ({ lane, due: 0, until });
+
+  test('is held until its time, or until it is released', () => {
     const handedOut = createHandedOut();
-    handedOut.hold(1, 100);
-    handedOut.hold(2, Number.POSITIVE_INFINITY);
-    expect([1, 2, 3].map((id) => handedOut.mayTake(id, 99))).toEqual([false, false, true]);
-    expect([1, 2].map((id) => handedOut.mayTake(id, 100))).toEqual([true, false]);
-    handedOut.release(2);
-    expect(handedOut.mayTake(2, 0)).toBe(true);
+    handedOut.hold(1, row(100));
+    handedOut.hold(2, row(200));
+    expect([1, 2, 3].map(handedOut.heldUntil)).toEqual([100, 200, 0]);
+    expect(handedOut.release(2)).toEqual(row(200));
+    expect(handedOut.release(2)).toBeUndefined();
+    expect([1, 2].map(handedOut.heldUntil)).toEqual([100, 0]);
   });
 
-  test('of a transaction that failed is offered again; of earlier ones it is not', () => {
+  test('in a transaction that failed is as it was before; in earlier ones as they left it', () => {
     const handedOut = createHandedOut();
-    handedOut.hold(1, Number.POSITIVE_INFINITY);
+    handedOut.hold(1, row(100));
+    handedOut.hold(2, row(100));
     handedOut.keep();
-    handedOut.hold(2, Number.POSITIVE_INFINITY);
+    handedOut.release(1);
+    handedOut.hold(1, row(200));
+    handedOut.release(2);
+    handedOut.hold(3, row(200));
     handedOut.discard();
-    expect([1, 2].map((id) => handedOut.mayTake(id, 0))).toEqual([false, true]);
+    expect([1, 2, 3].map(handedOut.heldUntil)).toEqual([100, 100, 0]);
     handedOut.discard();
-    expect(handedOut.mayTake(1, 0)).toBe(false);
-  });
-
-  test('comes free next at the earliest known time that is still to come', () => {
-    const handedOut = createHandedOut();
-    expect(handedOut.nextRelease(0)).toBe(Number.POSITIVE_INFINITY);
-    handedOut.hold(1, Number.POSITIVE_INFINITY);
-    handedOut.hold(2, 300);
-    handedOut.hold(3, 200);
-    expect([0, 200, 300].map((now) => handedOut.nextRelease(now))).toEqual([200, 300, Number.POSITIVE_INFINITY]);
+    expect([...handedOut.all()]).toEqual([row(100), row(100)]);
   });
 });
 
@@ -98,7 +96,7 @@ describe('take', () => {
     expect(await h().receive(10)).toHaveLength(1);
   });
 
-  test('tells when the next entry falls due: a retry, a lease, a hand-back; null when none waits', async () => {
+  test('tells before when no entry falls due: a retry, a lease, a hand-back; null when none waits', async () => {
     const nextDue = async () => (await h().store.take(10)).nextDue;
     expect(await nextDue()).toBeNull();
 
@@ -115,6 +113,7 @@ describe('take', () => {
 
     h().clock.advance(2_000);
     await settle(h().store, await won(h().store, only(await h().receive(1))), SUCCESS);
+    h().clock.advance(LEASE_MS);
     expect(await nextDue()).toBeNull();
   });
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { STATUSES } from '@millrace/core';
+import { ANY_ORIGIN, STATUSES } from '@millrace/core';
 import { aMessage, START_TIME } from '@millrace/core/testing';
 import { openDatabase } from '../src/sqlite/database.ts';
 import { createMessageEngine, type MessageEngine } from '../src/sqlite/message-engine.ts';
@@ -27,7 +27,8 @@ function walkThrough(engine: MessageEngine): void {
   engine.endLeases({ now });
   engine.accept({ now, records, handOut: 0 });
   engine.accept({ now, records, handOut: 0 });
-  engine.take({ now, limit: 10 });
+  engine.take({ now, limit: 10, returned: [], ...ANY_ORIGIN });
+  engine.oldestDue({ now });
   engine.claim({ now, claims: [{ row, round: 0, token: 'a', leaseMs: 1 }] });
   const error = { statusCode: 500, message: 'HTTP 500' };
   const settle = (
@@ -108,11 +109,24 @@ describe('every statement of the engine', () => {
     expect(tables.length).toBeGreaterThan(30);
   });
 
-  test('finds messages, requests, payloads and targets through an index: none scans a table', () => {
+  test('finds messages, requests, payloads and targets through an index: none scans a table, and the queue only to count it', () => {
     const scans = [...plans].filter(([, plan]) =>
       plan.some((step) => /^SCAN (messages|requests|payloads|targets)\b/.test(step)),
     );
-    expect(scans).toEqual([]);
+    expect(scans).toEqual([
+      [
+        'SELECT count(*) AS n FROM messages WHERE due IS NOT NULL',
+        ['SCAN messages USING COVERING INDEX messages_queue'],
+      ],
+    ]);
+  });
+
+  test('that looks for what waits in a lane reads the rows of that lane alone', () => {
+    const queue = [...plans].filter(([sql]) => /^(SELECT id, due|UPDATE messages SET due = \?) /.test(sql));
+    expect(queue.map(([, plan]) => plan)).toEqual([
+      ['SEARCH messages USING INDEX messages_queue (sender_id=? AND origin=? AND due>?)'],
+      ['SEARCH messages USING INDEX messages_queue (sender_id=? AND origin=? AND due>?)'],
+    ]);
   });
 
   test('finds the backlog of a sender by its name', () => {

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { StoreUnavailableError } from '@millrace/core';
+import { ANY_ORIGIN, StoreUnavailableError } from '@millrace/core';
 import { START_TIME } from '@millrace/core/testing';
 import { type EngineHost, openThread } from '../src/sqlite/engine-host.ts';
 import type { OperationName } from '../src/sqlite/group-commit.ts';
@@ -33,7 +33,10 @@ describe('a database thread that fails', () => {
     const groups: Promise<PromiseSettledResult<unknown>[]>[] = [Promise.allSettled([killThread(host)])];
     for (let group = 0; group < 4; group++) {
       groups.push(
-        Promise.allSettled([host.call('counts', undefined), host.call('take', { now: START_TIME, limit: 1 })]),
+        Promise.allSettled([
+          host.call('counts', undefined),
+          host.call('take', { now: START_TIME, limit: 1, returned: [], ...ANY_ORIGIN }),
+        ]),
       );
       await nextTurn();
     }

@@ -3,37 +3,28 @@
  * nothing to do. On AWS the event source mapping stands in its place.
  */
 
-import type { Clock, Entry } from '@millrace/core';
+import type { Clock, Entry, OriginPlaces } from '@millrace/core';
 import type { Disposition } from './deliver.ts';
+import type { DeliveryLimits } from './delivery-limits.ts';
+import { systemTimers, type Timers } from './timers.ts';
 
 /** Where entries come from. */
 export interface EntryQueue {
-  take(limit: number): Promise<{ readonly entries: readonly Entry[]; readonly nextDue: number | null }>;
+  /** Up to `limit` entries, of each origin only as many as it has places. */
+  take(
+    limit: number,
+    origins: OriginPlaces,
+  ): Promise<{ readonly entries: readonly Entry[]; readonly nextDue: number | null }>;
   release(entries: readonly Entry[]): Promise<void>;
   onWork(listener: () => void): void;
 }
-
-/** When the loop goes on. */
-export interface Timers {
-  /** In a later turn of the event loop. */
-  soon(action: () => void): void;
-  /** After so many milliseconds, unless the function that it returns is called before. */
-  after(ms: number, action: () => void): () => void;
-}
-
-const systemTimers: Timers = {
-  soon: (action) => void setImmediate(action),
-  after(ms, action) {
-    const timer = setTimeout(action, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 export interface DeliveryLoopDeps {
   readonly queue: EntryQueue;
   readonly deliver: (entries: readonly Entry[]) => Promise<readonly Disposition[]>;
   readonly clock: Clock;
-  readonly concurrency: number;
+  /** Who delivers tells them what came of each attempt. */
+  readonly limits: DeliveryLimits;
   readonly onError: (error: unknown) => void;
   /** Default: those of Node.js. */
   readonly timers?: Timers;
@@ -57,12 +48,12 @@ const PAUSE_MS = 250;
 const MAX_SLEEP_MS = 60_000;
 
 export function startDeliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
-  const { queue, deliver, clock, concurrency, onError, timers = systemTimers } = deps;
-  let inFlight = 0;
+  const { queue, deliver, clock, limits, onError, timers = systemTimers } = deps;
   let taking = false;
   let scheduled = false;
   let stopped = false;
-  let workArrived = false;
+  /** Something has happened of which the take under way may not know. */
+  let isOutdated = false;
   let lastProgressAt = clock.now();
   /** Entries that could not be released. */
   const unreleased: Entry[] = [];
@@ -71,7 +62,7 @@ export function startDeliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
   let endPause: (() => void) | undefined;
   let onIdle: (() => void) | undefined;
 
-  const isIdle = (): boolean => inFlight === 0 && !taking;
+  const isIdle = (): boolean => limits.underWay() === 0 && !taking;
 
   /** All that happens in one turn of the event loop leads to one take. */
   function schedule(): void {
@@ -89,20 +80,21 @@ export function startDeliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
   }
 
   async function fill(): Promise<void> {
-    const free = concurrency - inFlight;
     const isPaused = endPause !== undefined;
-    if (taking || stopped || isPaused || free === 0) return;
+    if (taking || stopped || isPaused) return;
+    const { total, origins } = limits.places();
+    if (total === 0) return;
     taking = true;
-    workArrived = false;
+    isOutdated = false;
     try {
       await releaseAgain();
-      const { entries, nextDue } = await queue.take(free);
+      const { entries, nextDue } = await queue.take(total, origins);
       if (stopped) {
         await queue.release(entries);
         return;
       }
       for (const entry of entries) void run(entry);
-      const mayHaveMore = entries.length === free || workArrived;
+      const mayHaveMore = entries.length === total || isOutdated;
       if (mayHaveMore) schedule();
       else if (nextDue !== null) wakeAt(nextDue);
     } catch (error) {
@@ -114,7 +106,7 @@ export function startDeliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
   }
 
   async function run(entry: Entry): Promise<void> {
-    inFlight++;
+    limits.begin(entry);
     lastProgressAt = clock.now();
     try {
       const [disposition] = await deliver([entry]);
@@ -126,9 +118,9 @@ export function startDeliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
       pauseAfter(error);
       await release(entry);
     } finally {
-      inFlight--;
+      limits.end(entry);
       lastProgressAt = clock.now();
-      schedule();
+      takeAgain();
       if (isIdle()) onIdle?.();
     }
   }
@@ -165,14 +157,16 @@ export function startDeliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
     });
   }
 
-  queue.onWork(() => {
-    workArrived = true;
+  function takeAgain(): void {
+    isOutdated = true;
     schedule();
-  });
+  }
+
+  queue.onWork(takeAgain);
   schedule();
 
   return {
-    inFlight: () => inFlight,
+    inFlight: limits.underWay,
     lastProgressAt: () => lastProgressAt,
     async stop(limitMs) {
       stopped = true;
@@ -188,7 +182,7 @@ export function startDeliveryLoop(deps: DeliveryLoopDeps): DeliveryLoop {
       });
       await Promise.race([idle, limit]);
       endLimit?.();
-      return inFlight;
+      return limits.underWay();
     },
   };
 }

@@ -3,12 +3,12 @@ export { countStoreError } from './attempt-metrics.ts';
 export { observeCircuits } from './circuit-observer.ts';
 export { loadConfig, type WorkerConfig } from './config.ts';
 export { type AttemptReport, type DeliverDeps, type Disposition, deliver } from './deliver.ts';
+export { createDeliveryLimits, type DeliveryLimits } from './delivery-limits.ts';
 export {
   type DeliveryLoop,
   type DeliveryLoopDeps,
   type EntryQueue,
   startDeliveryLoop,
-  type Timers,
 } from './delivery-loop.ts';
 export type { ExchangeTimings, TimingsListener } from './exchange-timings.ts';
 export type { CircuitEvent } from './gate/target-changes.ts';
@@ -21,4 +21,5 @@ export {
   type DeliveryHandlerDeps,
   type SqsHandler,
 } from './lambda-handlers.ts';
+export type { Timers } from './timers.ts';
 export { observeWorker, reportDrop } from './worker-observer.ts';

@@ -6,8 +6,10 @@ import type { Clock, Entry, MessageStore, SigningSecrets } from '@millrace/core'
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { WorkerConfig } from './config.ts';
 import { type AttemptReport, type DeliverDeps, deliver } from './deliver.ts';
+import { createDeliveryLimits } from './delivery-limits.ts';
 import { createTargetGate, type TargetGate, type TargetGateDeps } from './gate/target-gate.ts';
 import { exchangeDeadlineMs, type Target } from './http-target.ts';
+import { createPlaceQueue } from './place-queue.ts';
 import {
   type DeliverRecordDeps,
   deliverRecord,
@@ -16,6 +18,7 @@ import {
   type StrandedRecordDeps,
   settleStrandedRecord,
 } from './sqs-records.ts';
+import type { Timers } from './timers.ts';
 
 export type SqsHandler = (
   event: SQSEvent,
@@ -32,6 +35,8 @@ export interface DeliveryHandlerDeps extends Partial<Pick<DeliverDeps, 'random' 
   readonly gate?: Pick<TargetGate, 'ask' | 'flush'>;
   readonly clock: Clock;
   readonly config: Pick<WorkerConfig, 'concurrency' | 'requestTimeoutMs'>;
+  /** Default: those of Node.js. */
+  readonly timers?: Timers;
   readonly onAttempt: (report: AttemptReport) => void;
   readonly onOrphan?: (entry: Entry) => void;
   readonly onError: (error: unknown) => void;
@@ -67,10 +72,17 @@ const FLUSH_MS = 5_000;
 export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
   const { store, clock, config, onError } = deps;
   const { concurrency, requestTimeoutMs } = config;
-  const deliverDeps = { random: Math.random, newToken: randomUUID, sleep, ...deps, requestTimeoutMs };
+  // They outlive a batch: what was learned of a target counts for the next one.
+  const limits = createDeliveryLimits(concurrency);
+  const places = createPlaceQueue(limits, deps.timers);
+  const onAttempt = (report: AttemptReport): void => {
+    limits.learn(report);
+    deps.onAttempt(report);
+  };
+  const deliverDeps = { random: Math.random, newToken: randomUUID, sleep, ...deps, onAttempt, requestTimeoutMs };
   return async ({ Records }, context) => {
     const invocationMs = context.getRemainingTimeInMillis();
-    const limits = {
+    const times = {
       stoppedAt: clock.now() + invocationMs - STOP_MARGIN_MS,
       longestExchangeMs: longestExchangeMs(invocationMs),
     };
@@ -78,15 +90,17 @@ export function createDeliveryHandler(deps: DeliveryHandlerDeps): SqsHandler {
       readEntry: store.readEntry,
       keepUnreadable: store.keepUnreadable,
       handBack: store.handBack,
-      deliver: (entries) => deliver(entries, { ...deliverDeps, ...limits }),
+      deliver: (entries) => deliver(entries, { ...deliverDeps, ...times }),
+      places,
       clock,
       deadlineMs: ({ request }) => exchangeDeadlineMs(request, requestTimeoutMs),
-      longestExchangeMs: limits.longestExchangeMs,
+      longestExchangeMs: times.longestExchangeMs,
       remainingMs: () => context.getRemainingTimeInMillis(),
       onError,
     });
-    const response = await handleRecords(Records, handle, { concurrency, onError });
-    const remainingMs = Math.max(0, Math.min(FLUSH_MS, limits.stoppedAt - clock.now()));
+    // Not less: records that wait for one target would keep the others from being read.
+    const response = await handleRecords(Records, handle, { concurrency: Number.POSITIVE_INFINITY, onError });
+    const remainingMs = Math.max(0, Math.min(FLUSH_MS, times.stoppedAt - clock.now()));
     await Promise.all([deps.gate?.flush(Math.min(GATE_FLUSH_MS, remainingMs)), deps.flush?.(remainingMs)]);
     return response;
   };

@@ -8,6 +8,7 @@ import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import pMap from 'p-map';
 import { isTooLarge } from './attempt-result.ts';
 import type { Disposition } from './deliver.ts';
+import type { PlaceQueue } from './place-queue.ts';
 
 /** What becomes of a record: forgotten, or handed out again by the queue. */
 export type RecordHandler = (record: SQSRecord) => Promise<Disposition>;
@@ -23,6 +24,7 @@ interface RecordDeps {
 
 export interface DeliverRecordDeps extends RecordDeps {
   readonly deliver: (entries: readonly Entry[]) => Promise<readonly Disposition[]>;
+  readonly places: PlaceQueue;
   readonly handBack: (entries: readonly { readonly entry: Entry; readonly until: number }[]) => Promise<void>;
   readonly clock: Clock;
   /** Milliseconds that the delivery of an entry takes at most. */
@@ -82,7 +84,7 @@ function withEntry(deps: RecordDeps, go: (entry: Entry) => Promise<Disposition>)
   };
 }
 
-/** Delivers the entry of a record, when it is due and there is time. */
+/** Delivers the entry of a record, when it is due and there is a place while there is time. */
 export function deliverRecord(deps: DeliverRecordDeps): RecordHandler {
   return withEntry(deps, async (entry) => {
     const isEarly = entry.notBefore > deps.clock.now();
@@ -94,10 +96,10 @@ export function deliverRecord(deps: DeliverRecordDeps): RecordHandler {
     const deadlineMs = deps.deadlineMs(entry);
     // What no invocation has the time for needs none: it ends without a request.
     const neededMs = isTooLarge(entry, deadlineMs, deps.longestExchangeMs) ? 0 : deadlineMs;
-    const isTime = deps.remainingMs() >= neededMs + MARGIN_MS;
-    if (!isTime) return 'leave';
-    const [disposition = 'leave'] = await deps.deliver([entry]);
-    return disposition;
+    const spareMs = deps.remainingMs() - neededMs - MARGIN_MS;
+    if (spareMs < 0) return 'leave';
+    const dispositions = await deps.places.deliver(entry, spareMs, () => deps.deliver([entry]));
+    return dispositions?.[0] ?? 'leave';
   });
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { createManualClock, START_TIME } from '@millrace/core/testing';
+import { createDeliveryLimits } from '../src/delivery-limits.ts';
 import { startDeliveryLoop } from '../src/delivery-loop.ts';
 import { entriesNamed } from './support/entries.ts';
 import { HOUR_MS, startLoop } from './support/loop-harness.ts';
@@ -97,7 +98,8 @@ describe('stopping', () => {
   test('before the first take prevents it', async () => {
     const queue = createManualQueue();
     const { deliver } = createManualDeliveries();
-    const loop = startDeliveryLoop({ queue, deliver, clock: createManualClock(), concurrency: 1, onError: () => {} });
+    const limits = createDeliveryLimits(1);
+    const loop = startDeliveryLoop({ queue, deliver, clock: createManualClock(), limits, onError: () => {} });
     expect(await loop.stop(LIMIT_MS)).toBe(0);
     await pass(HOUR_MS);
     expect(queue.takes).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { createManualClock, START_TIME } from '@millrace/core/testing';
-import { entriesNamed } from './support/entries.ts';
+import { entriesNamed, entryTo } from './support/entries.ts';
 import { HOUR_MS, PAUSE_MS, startLoop } from './support/loop-harness.ts';
 import { pass, useVirtualTime } from './support/virtual-time.ts';
 
@@ -15,37 +15,61 @@ describe('the loop takes', () => {
     expect(loop.inFlight()).toBe(3);
   });
 
-  test('nothing while all that may be under way is', async () => {
-    const { queue, answer } = await startLoop({ concurrency: 2 });
-    await answer(entriesNamed('a', 'b'));
+  test('while all places are taken only what goes to origins with few under way', async () => {
+    const { queue, answer } = await startLoop({ concurrency: 6 });
+    const busy = Array.from({ length: 5 }, (_, index) => entryTo('https://busy.example', `b${index}`));
+    await answer([...busy, entryTo('https://other.example', 'o')]);
+    expect(queue.takes.map(({ limit, origins }) => ({ limit, ...origins }))).toEqual([
+      { limit: 6, byOrigin: new Map(), others: 6 },
+      {
+        limit: 18,
+        byOrigin: new Map([
+          ['https://busy.example', 0],
+          ['https://other.example', 3],
+        ]),
+        others: 4,
+      },
+    ]);
+  });
+
+  test('nothing while four times as many are under way as there are places', async () => {
+    const { queue, answer } = await startLoop({ concurrency: 1 });
+    await answer([entryTo('https://a.example', 'a')]);
+    await answer(['b', 'c', 'd'].map((name) => entryTo(`https://${name}.example`, name)));
     queue.announce();
     await pass(HOUR_MS);
-    expect(queue.takes).toHaveLength(1);
+    expect(queue.takes.map(({ limit }) => limit)).toEqual([1, 3]);
   });
 
   test('as many as have room when a delivery ends, and only once for all that end together', async () => {
     const { queue, deliveries, loop, answer } = await startLoop({ concurrency: 3 });
     await answer(entriesNamed('a', 'b', 'c'));
+    await answer([]);
     deliveries.finish('b');
     deliveries.finish('a');
     await pass(0);
-    expect(queue.takes.map(({ limit }) => limit)).toEqual([3, 2]);
+    expect(queue.takes.map(({ limit }) => limit)).toEqual([3, 9, 2]);
     expect(loop.inFlight()).toBe(1);
   });
 
   test('on when it got as many as it asked for, and rests when it got fewer', async () => {
+    const { queue, answer } = await startLoop({ concurrency: 2 });
+    await answer(entriesNamed('a', 'b'));
+    expect(queue.takes.map(({ limit }) => limit)).toEqual([2, 6]);
+    await answer([entryTo('https://other.example', 'c')]);
+    await pass(HOUR_MS);
+    expect(queue.takes).toHaveLength(2);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('again after a take during which a delivery ended: it may have left out what waits for its place', async () => {
     const { queue, deliveries, answer } = await startLoop({ concurrency: 2 });
     await answer(entriesNamed('a', 'b'));
     deliveries.finish('a');
     await pass(0);
-    deliveries.finish('b');
-    await pass(0);
-    await answer(entriesNamed('c'));
-    expect(queue.takes.map(({ limit }) => limit)).toEqual([2, 1, 1]);
+    expect(queue.takes.map(({ limit }) => limit)).toEqual([2, 6]);
     await answer([]);
-    await pass(HOUR_MS);
-    expect(queue.takes).toHaveLength(3);
-    expect(jest.getTimerCount()).toBe(0);
+    expect(queue.takes.map(({ limit }) => limit)).toEqual([2, 6, 1]);
   });
 
   test('one at a time', async () => {
@@ -171,7 +195,7 @@ describe('a delivery', () => {
   });
 
   test('that fails is reported and released, and the loop pauses and goes on', async () => {
-    const { queue, deliveries, errors, answer } = await startLoop({ concurrency: 2 });
+    const { queue, deliveries, errors, answer } = await startLoop({ concurrency: 3 });
     await answer(entriesNamed('a', 'b'));
     deliveries.fail('a');
     await pass(PAUSE_MS - 1);
@@ -179,7 +203,7 @@ describe('a delivery', () => {
     expect(queue.releases).toEqual([['a']]);
     expect(queue.takes).toHaveLength(1);
     await pass(1);
-    expect(queue.takes.map(({ limit }) => limit)).toEqual([2, 1]);
+    expect(queue.takes.map(({ limit }) => limit)).toEqual([3, 2]);
   });
 
   test('that fails during a take pauses the loop just as long, whatever the take says', async () => {
@@ -199,7 +223,7 @@ describe('a delivery', () => {
   test.each(['left', 'failed'])(
     'that %s and cannot be released is released again before the next take',
     async (how) => {
-      const { queue, deliveries, errors, answer } = await startLoop({ concurrency: 2 });
+      const { queue, deliveries, errors, answer } = await startLoop({ concurrency: 3 });
       await answer(entriesNamed('a', 'b'));
       queue.failReleases(2);
       if (how === 'left') deliveries.finish('a', 'leave');

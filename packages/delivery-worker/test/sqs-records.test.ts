@@ -4,6 +4,7 @@ import { anEntry, createManualClock, START_TIME } from '@millrace/core/testing';
 import type { SQSRecord } from 'aws-lambda';
 import fc from 'fast-check';
 import type { Disposition } from '../src/deliver.ts';
+import type { PlaceQueue } from '../src/place-queue.ts';
 import { type DeliverRecordDeps, deliverRecord, handleRecords, settleStrandedRecord } from '../src/sqs-records.ts';
 
 function aRecord(messageId: string, body = messageId): SQSRecord {
@@ -81,6 +82,7 @@ function makeDeps(overrides: Partial<DeliverRecordDeps> = {}) {
       for (const { identity } of entries) events.push({ delivered: identity.messageId });
       return Promise.resolve(entries.map(() => 'acknowledge'));
     },
+    places: { deliver: (_entry, _waitMs, deliver) => deliver() },
     clock: createManualClock(),
     deadlineMs: () => 30_000,
     longestExchangeMs: 54_000,
@@ -167,6 +169,22 @@ describe('a record with a body that no invocation has the time for', () => {
   ])('is left when %s', async (_, overrides) => {
     const { deps } = makeDeps({ ...tooLong, ...overrides });
     expect(await deliverRecord(deps)(aRecord('m'))).toBe('leave');
+  });
+});
+
+describe('a record whose target has no place', () => {
+  test('waits for one as long as there is time for its request beside its margin, and is left to the queue', async () => {
+    const waits: number[] = [];
+    const places: PlaceQueue = {
+      deliver(_entry, waitMs) {
+        waits.push(waitMs);
+        return Promise.resolve(undefined);
+      },
+    };
+    const { deps, events } = makeDeps({ places, remainingMs: () => 47_000 });
+    expect(await deliverRecord(deps)(aRecord('m'))).toBe('leave');
+    expect(waits).toEqual([12_000]);
+    expect(events).toEqual([]);
   });
 });
 

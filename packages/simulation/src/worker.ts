@@ -1,7 +1,7 @@
 /** What a worker of either world is made of, beside its store. */
 
 import { createSigningSecret, StoreUnavailableError } from '@millrace/core';
-import type { DeliverDeps, Target } from '@millrace/delivery-worker';
+import type { DeliverDeps, Target, Timers } from '@millrace/delivery-worker';
 import { INVARIANTS } from './invariants.ts';
 import type { Process } from './process.ts';
 import type { Sim } from './sim.ts';
@@ -42,4 +42,8 @@ export function workerDeps(sim: Sim, targets: Targets, witness: Witness, process
       else sim.violate(INVARIANTS.crash, `${process.name}: ${error instanceof Error ? error.stack : String(error)}`);
     },
   };
+}
+
+export function timersOf(process: Process): Timers {
+  return { soon: (action) => void process.after(0, action), after: process.after };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CircuitStore, type LogLines, type Metrics, systemClock } from '@millrace/core';
+import { type LogLines, type Metrics, systemClock } from '@millrace/core';
+import type { SqliteStore } from '@millrace/core/sqlite';
 import { createTargetGate, observeCircuits, type TargetGate } from '@millrace/delivery-worker';
 import { createHeldUpLog } from './held-up-log.ts';
 
@@ -11,16 +12,17 @@ import { createHeldUpLog } from './held-up-log.ts';
 const LONGEST_WAIT_MS = 15_000;
 
 interface GateParts {
-  readonly circuits: CircuitStore;
+  readonly store: Pick<SqliteStore, 'circuits' | 'holdLane'>;
   readonly breaker: boolean;
   readonly lines: LogLines;
   readonly metrics: Metrics;
 }
 
 /** The gate of one machine. */
-export function openGate({ circuits, breaker, lines, metrics }: GateParts): TargetGate {
+export function openGate({ store, breaker, lines, metrics }: GateParts): TargetGate {
+  const onError = createHeldUpLog(lines, systemClock, 'circuits.out-of-reach');
   return createTargetGate({
-    store: circuits,
+    store: store.circuits,
     breaker,
     clock: systemClock,
     random: Math.random,
@@ -28,6 +30,8 @@ export function openGate({ circuits, breaker, lines, metrics }: GateParts): Targ
     sleep: (ms) => sleep(ms, undefined, { ref: false }),
     longestWaitMs: LONGEST_WAIT_MS,
     onCircuit: observeCircuits(lines, metrics),
-    onError: createHeldUpLog(lines, systemClock, 'circuits.out-of-reach'),
+    // Else everything that waits for the same would be handed out, to be handed back.
+    onWait: (lane, until) => void store.holdLane(lane, until).catch(onError),
+    onError,
   });
 }

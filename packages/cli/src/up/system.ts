@@ -16,7 +16,9 @@ import {
 } from '@millrace/core';
 import type { FilePayloadStore, SqliteStore } from '@millrace/core/sqlite';
 import {
+  type AttemptReport,
   countStoreError,
+  createDeliveryLimits,
   createHttpTarget,
   type DeliveryLoop,
   deliver,
@@ -80,7 +82,7 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     const books = createBooks(store, systemClock);
     const metrics = createPrometheusMetrics({ beforeRender: () => gauges.measure() });
     const inFlight = (): number => delivery?.loop.inFlight() ?? 0;
-    const gate = openGate({ circuits: store.circuits, breaker: config.worker.circuitBreaker, lines, metrics });
+    const gate = openGate({ store, breaker: config.worker.circuitBreaker, lines, metrics });
     const gauges = createGauges({ metrics, store, books, inFlight, clock: systemClock });
     const keys = await openKeyRing(store.keys);
     const isLocal = isLoopback(config.host);
@@ -170,8 +172,14 @@ function startDelivery(deps: DeliveryDeps): Delivery {
         ...{ clock: systemClock, lines, metrics },
       })
     : undefined;
+  const limits = createDeliveryLimits(concurrency);
+  const observer = observeWorker({ lines, metrics, attempts, worker: `up-${randomUUID()}` });
   const deliverDeps = {
-    ...observeWorker({ lines, metrics, attempts, worker: `up-${randomUUID()}` }),
+    ...observer,
+    onAttempt(report: AttemptReport): void {
+      limits.learn(report);
+      observer.onAttempt(report);
+    },
     store,
     signing,
     target,
@@ -188,7 +196,7 @@ function startDelivery(deps: DeliveryDeps): Delivery {
     queue: store,
     deliver: (entries) => deliver(entries, deliverDeps),
     clock: systemClock,
-    concurrency,
+    limits,
     onError,
   });
   return {

@@ -1,10 +1,13 @@
 /**
  * What the store knows of its queue without asking the database: messages that were accepted just now and can go
- * straight to a worker, and the earliest time at which the database may have others that are due.
+ * straight to a worker, and when the database may have others that can start.
  *
- * The order of the queue is kept roughly: as long as the database has due messages, new ones wait behind them.
+ * The database decides which messages come here, for it knows what waits: none passes by another that could start, and
+ * none of a lane that is held or whose origin is full. One that does not find a place here goes back to it.
  */
 
+import { type Lane, laneKey, laneOf, originOf } from '../domain/lane.ts';
+import type { Places } from '../domain/places.ts';
 import { type RowEntry, toRequestSize } from './records.ts';
 
 /** Bounds on what waits in memory; more stays in the database alone. */
@@ -16,14 +19,25 @@ export function createHandOff() {
   let readyBytes = 0;
   /** Promised to calls whose answers have not come yet. */
   let promised = 0;
-  /** Epoch milliseconds; before it the database has nothing to hand out. */
+  /** Epoch milliseconds; before it the database has nothing that can start. */
   let databaseDue = 0;
+  /** Origins of which the database has something due, once they have places again. */
+  let full: readonly string[] = [];
+
+  /** Removes what the function chooses from what is ready. */
+  function remove(isChosen: (entry: RowEntry) => boolean): RowEntry[] {
+    const chosen: RowEntry[] = [];
+    const left: RowEntry[] = [];
+    for (const entry of ready) (isChosen(entry) ? chosen : left).push(entry);
+    ready = left;
+    for (const { request } of chosen) readyBytes -= toRequestSize(request);
+    return chosen;
+  }
 
   return {
     /** How many of the messages that are accepted now may be handed over. Ends with `unreserve`. */
-    reserve(count: number, now: number): number {
-      const isBehindOthers = databaseDue <= now;
-      if (isBehindOthers || readyBytes >= MAX_BYTES) return 0;
+    reserve(count: number): number {
+      if (readyBytes >= MAX_BYTES) return 0;
       const reserved = Math.max(0, Math.min(count, MAX_ENTRIES - ready.length - promised));
       promised += reserved;
       return reserved;
@@ -39,30 +53,42 @@ export function createHandOff() {
       for (const { request } of entries) readyBytes += toRequestSize(request);
     },
 
-    /** The database may have something that is due from this time on. */
+    /** The database may have something that can start from this time on. */
     dueAt(time: number): void {
       databaseDue = Math.min(databaseDue, time);
     },
 
-    /** When the database may have something to hand out; Infinity when it has nothing. */
-    databaseDue: (): number => databaseDue,
+    /** The database has something due of these origins, which have no place now. */
+    waitsFor(origins: readonly string[]): void {
+      full = origins;
+    },
+
+    /** Whether the database may have something for places that are free. */
+    isDue: (places: Places, now: number): boolean =>
+      databaseDue <= now || full.some((origin) => places.ofOrigin(origin) > 0),
 
     /** The database is about to be asked for all that is due; only what `dueAt` says from now on counts. */
     asking(): void {
       databaseDue = Number.POSITIVE_INFINITY;
     },
 
-    /** Those whose time has come: the clock may have been set back since they were accepted. */
-    takeReady(limit: number, now: number): RowEntry[] {
-      const taken: RowEntry[] = [];
-      const left: RowEntry[] = [];
-      for (const entry of ready) {
-        const isTaken = taken.length < limit && entry.notBefore <= now;
-        (isTaken ? taken : left).push(entry);
-      }
-      ready = left;
-      for (const { request } of taken) readyBytes -= toRequestSize(request);
-      return taken;
+    /** Those that have places, whose time has come: the clock may have been set back since they were accepted. */
+    takeReady(places: Places, now: number): RowEntry[] {
+      return remove(({ identity, notBefore }) => {
+        const origin = originOf(identity.targetUrl);
+        const isTaken = notBefore <= now && places.total() > 0 && places.ofOrigin(origin) > 0;
+        if (isTaken) places.give(origin, 1);
+        return isTaken;
+      });
+    },
+
+    /** Those for whose origins there is no place, and which would have to wait here. */
+    removeCrowded: (places: Places): RowEntry[] =>
+      remove(({ identity }) => places.ofOrigin(originOf(identity.targetUrl)) <= 0),
+
+    removeLane(lane: Lane): RowEntry[] {
+      const key = laneKey(lane);
+      return remove(({ identity }) => laneKey(laneOf(identity)) === key);
     },
 
     /** When the next entry can be handed out; null when there is none. */

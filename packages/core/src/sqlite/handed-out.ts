@@ -4,38 +4,45 @@
  *
  * Changes count from `keep`; `discard` takes back those of a transaction that failed, whose answers nobody got.
  */
+
+import type { Lane } from '../domain/lane.ts';
+
+export interface HandedOut {
+  readonly lane: Lane;
+  /** When it fell or falls due, epoch milliseconds. */
+  readonly due: number;
+  /** Epoch milliseconds until which it is not offered. */
+  readonly until: number;
+}
+
 export function createHandedOut() {
-  /** Row id → epoch milliseconds until which it is not offered. */
-  const until = new Map<number, number>();
-  let added: number[] = [];
+  const rows = new Map<number, HandedOut>();
+  /** What stood there before the running transaction, for each row that it has changed. */
+  const before = new Map<number, HandedOut | undefined>();
+  const set = (id: number, row: HandedOut | undefined): void => {
+    if (row === undefined) rows.delete(id);
+    else rows.set(id, row);
+  };
+  const change = (id: number, row: HandedOut | undefined): void => {
+    if (!before.has(id)) before.set(id, rows.get(id));
+    set(id, row);
+  };
 
   return {
-    size: (): number => until.size,
-    mayTake: (id: number, now: number): boolean => (until.get(id) ?? 0) <= now,
-    /** Until when it was handed back; undefined when it was not, or that time has come. */
-    heldUntil(id: number, now: number): number | undefined {
-      const time = until.get(id);
-      return time !== undefined && Number.isFinite(time) && time > now ? time : undefined;
+    /** Epoch milliseconds until which the row is not offered; 0 when it may be. */
+    heldUntil: (id: number): number => rows.get(id)?.until ?? 0,
+    all: (): Iterable<HandedOut> => rows.values(),
+    hold: (id: number, row: HandedOut): void => change(id, row),
+    /** What was handed out; undefined when it was not. */
+    release(id: number): HandedOut | undefined {
+      const row = rows.get(id);
+      if (row !== undefined) change(id, undefined);
+      return row;
     },
-    hold(id: number, time: number): void {
-      until.set(id, time);
-      added.push(id);
-    },
-    release(id: number): void {
-      until.delete(id);
-    },
-    /** When the next one that is held until a known time comes free; Infinity when there is none. */
-    nextRelease(now: number): number {
-      let next = Number.POSITIVE_INFINITY;
-      for (const time of until.values()) if (time > now && time < next) next = time;
-      return next;
-    },
-    keep(): void {
-      added = [];
-    },
+    keep: (): void => before.clear(),
     discard(): void {
-      for (const id of added) until.delete(id);
-      added = [];
+      for (const [id, row] of before) set(id, row);
+      before.clear();
     },
   };
 }

@@ -5,6 +5,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { Senders } from '../domain/api-key.ts';
+import { type Lane, laneOf } from '../domain/lane.ts';
 import {
   type DeliveryState,
   decideClaim,
@@ -19,21 +20,11 @@ import type { Reason } from '../domain/outcome.ts';
 import type { AcceptResult, ClaimResult, Counts, SettleResult } from '../ports/message-store.ts';
 import { createBacklogBook } from './backlog-book.ts';
 import { createCounters } from './counters.ts';
-import { createHandedOut } from './handed-out.ts';
 import { createKeyOperations } from './key-operations.ts';
 import { createMessageOperations } from './message-operations.ts';
-import { createPayloadRows, type PayloadColumns, payloadOf, toPayloadColumns } from './payload-rows.ts';
-import {
-  type Accepted,
-  type ClaimRecord,
-  type HandBackRecord,
-  type MessageRecord,
-  type RowReference,
-  type SettleRecord,
-  type Taken,
-  type TakenRecord,
-  toBuffer,
-} from './records.ts';
+import { type AddressedRow, createMessageQueue, toLane } from './message-queue.ts';
+import { createPayloadRows, toPayloadColumns } from './payload-rows.ts';
+import type { Accepted, ClaimRecord, HandBackRecord, MessageRecord, RowReference, SettleRecord } from './records.ts';
 import { IDS_PER_MS } from './schema.ts';
 import { createTargetOperations } from './target-operations.ts';
 
@@ -61,27 +52,11 @@ interface ExistingRow {
   readonly remove_at: number | null;
 }
 
-interface RequestRow extends PayloadColumns {
-  readonly id: number;
-  readonly message_id: string;
-  readonly sender_id: string;
-  readonly timestamp: string;
-  readonly target_url: string;
-  readonly round: number;
-  readonly due: number;
-  readonly max_attempts: number;
-  readonly expires_at: number;
-  readonly method: string;
-  readonly headers: string;
-  readonly body: Uint8Array;
-  readonly traceparent: string | null;
-}
-
 export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const counters = createCounters(db);
   const backlog = createBacklogBook(db, counters);
-  const handedOut = createHandedOut();
-  const operations = { ...createMessageOperations(db, counters, backlog), ...createTargetOperations(db) };
+  const queue = createMessageQueue(db);
+  const operations = { ...createMessageOperations(db, { counters, backlog, queue }), ...createTargetOperations(db) };
   const payloadRows = createPayloadRows(db);
 
   const insertMessage = db.prepare(`
@@ -99,6 +74,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const selectState = db.prepare(`
     SELECT id, sender_id, status, round, attempts, token, due, reason, replays, max_attempts, expires_at - lifetime AS since
     FROM messages WHERE id = ?`);
+  const selectLane = db.prepare('SELECT sender_id, target_url FROM messages WHERE id = ?');
   const updateClaimed = db.prepare(`
     UPDATE messages SET status = 'PROCESSING', round = ?, attempts = ?, token = ?, due = ?, updated_at = ?
     WHERE id = ?`);
@@ -110,14 +86,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     UPDATE messages SET status = ?, round = ?, attempts = ?, token = NULL, due = ?, reason = ?, updated_at = ?,
       remove_at = ?, error = ?, error_status = ?, error_at = ?
     WHERE id = ?`);
-  const selectDue = db.prepare('SELECT id FROM messages WHERE due <= ? ORDER BY due LIMIT ?');
-  const selectNextDue = db.prepare('SELECT min(due) AS due FROM messages WHERE due > ?');
-  const selectWaiting = db.prepare('SELECT id, due FROM messages WHERE due IS NOT NULL ORDER BY due LIMIT ?');
-  const selectRequest = db.prepare(`
-    SELECT id, message_id, sender_id, timestamp, target_url, round, due, max_attempts, expires_at, requests.*
-    FROM messages JOIN requests USING (id) WHERE id = ?`);
   const selectRemovable = db.prepare('SELECT id FROM messages WHERE remove_at <= ? ORDER BY remove_at LIMIT ?');
-  const updateLeases = db.prepare(`UPDATE messages SET due = ? WHERE due > ? AND status = 'PROCESSING'`);
   const insertProbe = db.prepare('INSERT INTO probe VALUES (zeroblob(65536))');
   const deleteProbe = db.prepare('DELETE FROM probe');
 
@@ -137,13 +106,19 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     return id === undefined ? undefined : (selectState.get(id) as StateRow | undefined);
   }
 
+  function laneOfRow(id: number): Lane {
+    const row = selectLane.get(id) as AddressedRow | undefined;
+    if (row === undefined) throw new Error(`message ${id} is not there`);
+    return toLane(row);
+  }
+
   function remove(id: number): void {
     deleteMessage.run(id);
     deleteRequest.run(id);
   }
 
-  /** False when a message with this identity is there already. */
-  function insert(record: MessageRecord, state: DeliveryState, now: number, lifetime: number) {
+  /** The id of its row; undefined when a message with this identity is there already. */
+  function insert(record: MessageRecord, state: DeliveryState, now: number, lifetime: number): number | undefined {
     const { messageId, senderId, timestamp, targetUrl, maxAttempts, expiresAt } = record;
     const { status, round, due, reason } = state;
     const id = nextId(now);
@@ -151,16 +126,17 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       ...[id, messageId, senderId, timestamp, targetUrl, record.contentHash],
       ...[status, round, due, reason, maxAttempts, lifetime, expiresAt, now, removalTime(status, now)],
     );
-    if (changes === 0) return false;
+    if (changes === 0) return undefined;
     const { method, headers, payload, traceparent } = record;
     const body = Buffer.from(record.body, 'latin1');
     insertRequest.run(id, method, headers, body, ...toPayloadColumns(payload), traceparent);
-    return true;
+    return id;
   }
 
-  function acceptOne(record: MessageRecord, now: number): AcceptResult {
+  function acceptOne(record: MessageRecord, now: number): Exclude<AcceptResult, { kind: 'accepted' }> | number {
     const lifetime = record.expiresAt - now;
-    if (!insert(record, initialState(now), now, lifetime)) {
+    let id = insert(record, initialState(now), now, lifetime);
+    if (id === undefined) {
       const existing = findExisting(record);
       if (existing === undefined) throw new Error('a message conflicts with one that is not there');
       const isForgotten = existing.remove_at !== null && existing.remove_at <= now;
@@ -169,11 +145,12 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
         return isSame ? { kind: 'duplicate', status: existing.status } : { kind: 'conflict' };
       }
       remove(existing.id);
-      insert(record, initialState(now), now, lifetime);
+      id = insert(record, initialState(now), now, lifetime);
+      if (id === undefined) throw new Error('a message conflicts with one that was removed');
     }
     counters.add('accepted', 1);
     backlog.add(record.senderId, 1);
-    return { kind: 'accepted' };
+    return id;
   }
 
   function claimOne({ row, round, token, leaseMs }: ClaimRecord, now: number): ClaimResult {
@@ -182,12 +159,15 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     const { max_attempts: maxAttempts } = state;
     const decision = decideClaim(state, round, { now, token, leaseUntil: now + leaseMs, maxAttempts });
     // A stale entry is of an earlier hand-out: the one of the present round may be with another worker.
-    if (decision.kind !== 'stale') handedOut.release(state.id);
-    if (decision.kind !== 'won') return decision;
+    if (decision.kind === 'stale') return decision;
+    const lane = queue.forget(state.id) ?? laneOfRow(state.id);
+    const leaseUntil = decision.kind === 'busy' ? decision.until : now + leaseMs;
+    queue.waits(lane, leaseUntil);
+    if (decision.kind === 'busy') return decision;
     const { attempts } = decision.state;
-    updateClaimed.run(round, attempts, token, now + leaseMs, now, state.id);
+    updateClaimed.run(round, attempts, token, leaseUntil, now, state.id);
     const { takeover } = decision;
-    return { kind: 'won', attempt: attempts, leaseUntil: now + leaseMs, takeover, since: state.since };
+    return { kind: 'won', attempt: attempts, leaseUntil, takeover, since: state.since };
   }
 
   function settleOne({ row, round, token, result, error }: SettleRecord, now: number): SettleResult {
@@ -207,7 +187,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
         ...[error?.message ?? null, error?.statusCode ?? null, error === null ? null : now, id],
       );
     }
-    handedOut.release(id);
+    queue.forget(id);
+    if (state.due !== null) queue.waits(laneOfRow(id), state.due);
     if (hasEnded(state)) {
       counters.add(state.status === 'SUCCESS' ? 'succeeded' : 'failed', 1);
       backlog.add(before.sender_id, -1);
@@ -225,18 +206,26 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     ...createKeyOperations(db),
     ...payloadRows,
 
-    /** Accepts each, and hands the first `handOut` of those that are new out at once. */
+    /** Accepts each, and hands up to `handOut` of those that are new and may pass the queue out at once. */
     accept({ now, records, handOut }: { now: number; records: readonly MessageRecord[]; handOut: number }): Accepted {
       const results: AcceptResult[] = [];
-      const ids: number[] = [];
+      const handedOut = new Map<number, number>();
+      let mayStart = false;
       for (const record of records) {
-        const result = acceptOne(record, now);
-        results.push(result);
-        if (result.kind !== 'accepted' || ids.length === handOut) continue;
-        handedOut.hold(lastId, Number.POSITIVE_INFINITY);
-        ids.push(lastId);
+        const accepted = acceptOne(record, now);
+        if (typeof accepted !== 'number') {
+          results.push(accepted);
+          continue;
+        }
+        const index = results.push({ kind: 'accepted' }) - 1;
+        const lane = laneOf(record);
+        if (handedOut.size < handOut && queue.handOver(accepted, lane, now)) handedOut.set(index, accepted);
+        else {
+          queue.waits(lane, now);
+          mayStart ||= queue.mayStart(lane, now);
+        }
       }
-      return { results, handedOut: ids };
+      return { results, handedOut, mayStart };
     },
 
     claim: ({ now, claims }: { now: number; claims: readonly ClaimRecord[] }) =>
@@ -251,7 +240,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     handBack({ entries }: { entries: readonly HandBackRecord[] }): void {
       for (const { row, round, until } of entries) {
         const state = findState(row);
-        if (state?.round === round && !hasEnded(state)) handedOut.hold(state.id, until);
+        if (state?.round !== round || state.due === null) continue;
+        queue.putOff(state.id, laneOfRow(state.id), state.due, until);
       }
     },
 
@@ -265,41 +255,11 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       }
     },
 
-    /** Hands out up to `limit` messages that are due; each only once, until it is claimed or released. */
-    take({ now, limit }: { now: number; limit: number }): Taken {
-      const records: TakenRecord[] = [];
-      for (const { id } of selectDue.iterate(now, limit + handedOut.size()) as Iterable<{ id: number }>) {
-        if (records.length === limit) break;
-        if (!handedOut.mayTake(id, now)) continue;
-        const row = selectRequest.get(id) as RequestRow | undefined;
-        if (row === undefined) throw new Error(`message ${id} has no request`);
-        handedOut.hold(id, Number.POSITIVE_INFINITY);
-        records.push({
-          rowId: id,
-          messageId: row.message_id,
-          senderId: row.sender_id,
-          timestamp: row.timestamp,
-          targetUrl: row.target_url,
-          method: row.method,
-          headers: row.headers,
-          body: toBuffer(row.body).toString('latin1'),
-          payload: payloadOf(row),
-          maxAttempts: row.max_attempts,
-          expiresAt: row.expires_at,
-          traceparent: row.traceparent,
-          round: row.round,
-          due: row.due,
-        });
-      }
-      const nextDue = Number(selectNextDue.get(now)?.['due'] ?? Number.POSITIVE_INFINITY);
-      const next = Math.min(nextDue, handedOut.nextRelease(now));
-      return { records, nextDue: Number.isFinite(next) ? next : null };
-    },
-
-    /** Entries that were taken and will not be claimed by their taker. */
-    release({ rows }: { rows: readonly number[] }): void {
-      for (const id of rows) handedOut.release(id);
-    },
+    take: queue.take,
+    release: queue.release,
+    holdLane: queue.holdLane,
+    oldestDue: queue.oldestDue,
+    endLeases: queue.endLeases,
 
     counts(): Counts {
       const waiting = Number(db.prepare('SELECT count(*) AS n FROM messages WHERE due IS NOT NULL').get()?.['n']);
@@ -308,30 +268,12 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
 
     waiting: ({ senders }: { senders: Senders }): number => backlog.waiting(senders),
 
-    /**
-     * When the message that waits the longest fell or falls due; null when none waits. One that was handed back until
-     * later, for whatever reason, is due then.
-     */
-    oldestDue({ now }: { now: number }): number | null {
-      let oldest = Number.POSITIVE_INFINITY;
-      for (const { id, due } of selectWaiting.iterate(handedOut.size() + 1) as Iterable<{ id: number; due: number }>) {
-        const heldUntil = handedOut.heldUntil(id, now);
-        oldest = Math.min(oldest, heldUntil ?? due);
-        // Those that follow are due no sooner.
-        if (heldUntil === undefined) break;
-      }
-      return Number.isFinite(oldest) ? oldest : null;
-    },
-
     /** Removes up to `limit` messages whose retention is over; returns how many. */
     removeExpired({ now, limit }: { now: number; limit: number }): number {
       const rows = selectRemovable.all(now, limit) as { id: number }[];
       for (const { id } of rows) remove(id);
       return rows.length;
     },
-
-    /** Leases that an earlier process of this folder held: it is dead, so they are over. */
-    endLeases: ({ now }: { now: number }): number => Number(updateLeases.run(now, now).changes),
 
     /** Takes some room, so that a full disk shows; `clearProbe` gives it back for messages to use. */
     probe: (): void => void insertProbe.run(),
@@ -342,11 +284,11 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       counters.flush();
       backlog.flush();
     },
-    afterCommit: () => handedOut.keep(),
+    afterCommit: () => queue.keep(),
     afterRollback: () => {
       counters.discard();
       backlog.discard();
-      handedOut.discard();
+      queue.discard();
     },
   };
 }

@@ -9,6 +9,7 @@ import type { Reason } from '../domain/outcome.ts';
 import type { MessageFilter, MessageName, MessageView, ReplayOneResult } from '../ports/message-store.ts';
 import type { BacklogBook } from './backlog-book.ts';
 import type { Counters } from './counters.ts';
+import { type AddressedRow, type MessageQueue, toLane } from './message-queue.ts';
 import type { ScanRecord } from './records.ts';
 import { IDS_PER_MS } from './schema.ts';
 
@@ -35,12 +36,18 @@ interface ViewRow {
   readonly error_at: number | null;
 }
 
-interface ReplayRow extends DeliveryState {
+interface ReplayRow extends DeliveryState, AddressedRow {
   readonly id: number;
   readonly sender_id: string;
 }
 
-export function createMessageOperations(db: DatabaseSync, counters: Counters, backlog: BacklogBook) {
+interface Books {
+  readonly counters: Counters;
+  readonly backlog: BacklogBook;
+  readonly queue: Pick<MessageQueue, 'waits'>;
+}
+
+export function createMessageOperations(db: DatabaseSync, { counters, backlog, queue }: Books) {
   const updateReplayed = db.prepare(`
     UPDATE messages SET status = ?, round = ?, past_attempts = past_attempts + attempts, attempts = 0, due = ?,
       reason = NULL, replays = ?, expires_at = ? + lifetime, updated_at = ?, remove_at = NULL
@@ -52,6 +59,7 @@ export function createMessageOperations(db: DatabaseSync, counters: Counters, ba
     if (decision.kind === 'replayed') {
       const { status, round, due, replays } = decision.state;
       updateReplayed.run(status, round, due, replays, now, now, row.id);
+      queue.waits(toLane(row), due ?? now);
       counters.add('failed', -1);
       backlog.add(row.sender_id, 1);
     }

@@ -34,10 +34,13 @@ export interface MessageRecord {
 /** Where an entry's row is. */
 export type RowReference = number | Entry['identity'];
 
-/** What came of accepting, and the row ids of the first accepted messages, which are handed out with the answer. */
+/** What came of accepting. */
 export interface Accepted {
   readonly results: readonly AcceptResult[];
-  readonly handedOut: readonly number[];
+  /** The messages that are handed out with the answer: their index, and the id of their row. */
+  readonly handedOut: ReadonlyMap<number, number>;
+  /** Others that were accepted may start now, as far as is known. */
+  readonly mayStart: boolean;
 }
 
 export interface ClaimRecord {
@@ -71,8 +74,10 @@ export interface TakenRecord extends Omit<MessageRecord, 'contentHash'> {
 
 export interface Taken {
   readonly records: readonly TakenRecord[];
-  /** When the next message falls due, epoch milliseconds; null when none waits. */
+  /** Before this nothing more can start, epoch milliseconds; null when none waits. */
   readonly nextDue: number | null;
+  /** Origins with messages that are due and wait for places of the origin. */
+  readonly full: readonly string[];
 }
 
 /** A page of a scan: rows of `[…, before)` in the order of their ids, newest first. */

@@ -16,7 +16,7 @@ export const IDS_PER_MS = 1_024;
  * `messages.id` is the time of acceptance in ms × `IDS_PER_MS` plus a count: rows lie in the order of their acceptance, pages
  * fill from the right, and a range of time is a range of ids.
  *
- * `due` is set exactly while a message waits or is processed (`DeliveryState.due`), so that the index over it is the
+ * `due` is set exactly while a message waits or is processed (`DeliveryState.due`), so that an index over it is the
  * queue. `remove_at` is set exactly when it has ended. Requests stand apart: the rows that every step of a delivery
  * rewrites stay small, and a delivered body is gone at once.
  */
@@ -114,6 +114,14 @@ export const MIGRATIONS = [
     kept_until INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX payloads_kept ON payloads (kept_until);
+  `,
+  // The queue by lane (`originOf` in domain/lane.ts): every lane has its own, and what waits in one is not in the way
+  // of the others. The origin takes no room in a row.
+  `
+  ALTER TABLE messages ADD COLUMN origin TEXT
+    GENERATED ALWAYS AS (substr(target_url, 1, 7 + instr(substr(target_url, 9), '/'))) VIRTUAL;
+  DROP INDEX messages_due;
+  CREATE INDEX messages_queue ON messages (sender_id, origin, due) WHERE due IS NOT NULL;
   `,
 ];
 

@@ -4,8 +4,10 @@
 
 import { statfs } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
+import type { Lane } from '../domain/lane.ts';
 import type { Status } from '../domain/lifecycle.ts';
 import type { Message } from '../domain/message.ts';
+import { ANY_ORIGIN, createPlaces, type OriginPlaces, type Places } from '../domain/places.ts';
 import { InvalidCursorError } from '../errors.ts';
 import type { Backlog } from '../ports/backlog.ts';
 import type { CircuitStore } from '../ports/circuit-store.ts';
@@ -39,12 +41,23 @@ export interface SqliteStore extends MessageStore, Backlog {
   readonly circuits: CircuitStore;
   readonly keys: KeyStore;
   /**
-   * Up to `limit` entries that are due, oldest first. Each is handed out once, until it is claimed or released; and
-   * when the next falls due (epoch milliseconds; null when none waits).
+   * Up to `limit` entries that are due, and of each origin only as many as it has places (by default as many as there
+   * are). Lanes take turns, and in a lane the oldest come first. Each is handed out once, until it is claimed or
+   * released. Before `nextDue` (epoch milliseconds) no other can start; null when none waits but for places.
    */
-  take(limit: number): Promise<{ readonly entries: readonly Entry[]; readonly nextDue: number | null }>;
+  take(
+    limit: number,
+    origins?: OriginPlaces,
+  ): Promise<{ readonly entries: readonly Entry[]; readonly nextDue: number | null }>;
   /** Gives entries back that were taken and will not be claimed. */
   release(entries: readonly Entry[]): Promise<void>;
+  /**
+   * Nothing of the lane is handed out before `until` (epoch milliseconds), once this has resolved; in place of what was
+   * said before. In memory: a new start knows of no hold. A clock that is set back makes it no longer.
+   */
+  holdLane(lane: Lane, until: number): Promise<void>;
+  /** Ends a hold. */
+  releaseLane(lane: Lane): Promise<void>;
   /** Calls the listener whenever new entries may be due. */
   onWork(listener: () => void): void;
   /**
@@ -94,6 +107,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
 /** A store on an engine that is open; the folder is only looked at for room. */
 export function createStore(host: EngineHost, clock: Clock, health: SqliteStore['health']): SqliteStore {
   const handOff = createHandOff();
+  let lastTakeAt = Number.NEGATIVE_INFINITY;
   const listeners: (() => void)[] = [];
   const wake = (): void => {
     for (const listener of listeners) listener();
@@ -104,18 +118,35 @@ export function createStore(host: EngineHost, clock: Clock, health: SqliteStore[
     wake();
   };
 
-  async function takeFromDatabase(now: number, ready: readonly RowEntry[], limit: number): Promise<RowEntry[]> {
+  async function takeFromDatabase(
+    now: number,
+    places: Places,
+    ready: readonly RowEntry[],
+    crowded: readonly RowEntry[],
+  ): Promise<RowEntry[]> {
     handOff.asking();
     try {
-      const { records, nextDue } = await host.call('take', { now, limit });
-      const mayHaveMore = records.length === limit;
-      handOff.dueAt(mayHaveMore ? now : (nextDue ?? Number.POSITIVE_INFINITY));
+      const { records, nextDue, full } = await host.call('take', {
+        now,
+        limit: places.total(),
+        ...places.origins(),
+        returned: crowded.map(({ rowId }) => rowId),
+      });
+      handOff.dueAt(nextDue ?? Number.POSITIVE_INFINITY);
+      handOff.waitsFor(full);
       return records.map(toRowEntry);
     } catch (error) {
       handOff.dueAt(now);
-      handOff.add(ready);
+      handOff.add([...ready, ...crowded]);
       throw error;
     }
+  }
+
+  async function release(entries: readonly Entry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const rows = entries.map(rowOf).filter((row) => typeof row === 'number');
+    await host.call('release', { rows });
+    announceWork();
   }
 
   return {
@@ -123,20 +154,22 @@ export function createStore(host: EngineHost, clock: Clock, health: SqliteStore[
 
     async accept(messages) {
       const now = clock.now();
-      const reserved = listeners.length === 0 ? 0 : handOff.reserve(messages.length, now);
-      const { results, handedOut } = await host
-        .call('accept', { now, records: messages.map(toMessageRecord), handOut: reserved })
-        .finally(() => handOff.unreserve(reserved));
-      const accepted = messages.filter((_, index) => results[index]?.kind === 'accepted');
-      handOff.add(
-        handedOut.flatMap((rowId, index) => {
-          const message = accepted[index];
-          return message === undefined ? [] : [toEntry(message, rowId, now)];
-        }),
-      );
-      if (accepted.length > handedOut.length) announceWork();
-      else if (accepted.length > 0) wake();
-      return results;
+      const reserved = listeners.length === 0 ? 0 : handOff.reserve(messages.length);
+      try {
+        const records = messages.map(toMessageRecord);
+        const { results, handedOut, mayStart } = await host.call('accept', { now, records, handOut: reserved });
+        handOff.add(
+          messages.flatMap((message, index) => {
+            const rowId = handedOut.get(index);
+            return rowId === undefined ? [] : [toEntry(message, rowId, now)];
+          }),
+        );
+        if (mayStart) announceWork();
+        else if (handedOut.size > 0) wake();
+        return results;
+      } finally {
+        handOff.unreserve(reserved);
+      }
     },
 
     async claim(claims) {
@@ -234,19 +267,34 @@ export function createStore(host: EngineHost, clock: Clock, health: SqliteStore[
 
     health,
 
-    async take(limit) {
+    async take(limit, origins = ANY_ORIGIN) {
       const now = clock.now();
-      const ready = handOff.takeReady(limit, now);
-      const asksDatabase = ready.length < limit && handOff.databaseDue() <= now;
+      // The clock was set back: what the database holds until a time may be due sooner.
+      if (now < lastTakeAt) handOff.dueAt(now);
+      lastTakeAt = now;
+      const places = createPlaces(limit, origins);
+      const ready = handOff.takeReady(places, now);
+      const crowded = handOff.removeCrowded(places);
+      const asksDatabase = crowded.length > 0 || (places.total() > 0 && handOff.isDue(places, now));
       // Who asks again and again must not keep the event loop from turning.
       if (ready.length === 0 && !asksDatabase) await setImmediate();
-      const fromDatabase = asksDatabase ? await takeFromDatabase(now, ready, limit - ready.length) : [];
+      const fromDatabase = asksDatabase ? await takeFromDatabase(now, places, ready, crowded) : [];
       return { entries: [...ready, ...fromDatabase], nextDue: handOff.nextDue() };
     },
 
-    async release(entries) {
-      const rows = entries.map(rowOf).filter((row) => typeof row === 'number');
-      await host.call('release', { rows });
+    release,
+
+    async holdLane(lane, until) {
+      await host.call('holdLane', { now: clock.now(), lane, until });
+      // What was handed over before has been added by now: answers come, and are followed up, in the order of the calls.
+      await release(handOff.removeLane(lane));
+      handOff.dueAt(until);
+      // Who sleeps must learn of that time.
+      wake();
+    },
+
+    async releaseLane(lane) {
+      await host.call('holdLane', { now: clock.now(), lane, until: 0 });
       announceWork();
     },
 

@@ -1,4 +1,5 @@
 import type { Clock, Entry } from '@millrace/core';
+import { createDeliveryLimits } from '../../src/delivery-limits.ts';
 import { type DeliveryLoop, startDeliveryLoop } from '../../src/delivery-loop.ts';
 import { createManualDeliveries, createManualQueue, type ManualDeliveries, type ManualQueue } from './manual-queue.ts';
 import { pass } from './virtual-time.ts';
@@ -26,7 +27,7 @@ export async function startLoop(options: { concurrency?: number; clock?: Clock }
     queue,
     deliver: deliveries.deliver,
     clock,
-    concurrency,
+    limits: createDeliveryLimits(concurrency),
     onError: (error) => errors.push(error),
   });
   await pass(0);

@@ -1,16 +1,17 @@
-import type { Entry } from '@millrace/core';
+import { type AttemptOutcome, type Entry, type OriginPlaces, originOf } from '@millrace/core';
 import type { Disposition } from '../../src/deliver.ts';
+import { createDeliveryLimits } from '../../src/delivery-limits.ts';
 import { type DeliveryLoop, type EntryQueue, startDeliveryLoop } from '../../src/delivery-loop.ts';
-import { entryNamed, idOf } from './entries.ts';
-import { pass } from './virtual-time.ts';
+import { entryTo, idOf } from './entries.ts';
+import { pass, settle } from './virtual-time.ts';
 
 /** What can happen around the loop. Picks count through what there is, whatever their size. */
 export type LoopStep =
-  | { readonly kind: 'arrive'; readonly inMs: number }
+  | { readonly kind: 'arrive'; readonly inMs: number; readonly origin: number }
   /** The take under way is answered as of when it was made, or as of now. */
   | { readonly kind: 'answer'; readonly asOfNow: boolean }
   | { readonly kind: 'fail-take' }
-  | { readonly kind: 'finish'; readonly pick: number; readonly how: Disposition | 'fail' }
+  | { readonly kind: 'finish'; readonly pick: number; readonly how: Disposition | 'fail'; readonly statusCode?: number }
   | { readonly kind: 'fail-next-release' }
   /** One turn of the event loop, or only one of its microtasks. */
   | { readonly kind: 'turn' }
@@ -29,17 +30,37 @@ const PAUSE_MS = 250;
 const MAX_DRAIN_STEPS = 1_000;
 /** A timer of no time fires after this. */
 const TIMER_MS = 1;
+/** An origin with fewer under way may go beyond the shared places, */
+const FEW = 4;
+/** as long as no more are under way than so many times these. */
+const MOST_PER_PLACE = 4;
+
+interface UnderWay {
+  readonly entry: Entry;
+  readonly resolve: (answer: readonly Disposition[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Take {
+  readonly limit: number;
+  readonly origins: OriginPlaces;
+  readonly early: Taken;
+  readonly resolve: (taken: Taken) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const originOfEntry = ({ identity }: Entry): string => originOf(identity.targetUrl);
 
 /**
  * The loop between a queue and deliveries that do only what the steps say. Throws when the loop breaks a promise:
- * more under way than allowed, two takes at once, an entry under way twice, an entry forgotten.
+ * more under way than allowed, in all or to an origin, two takes at once, an entry under way twice, an entry forgotten
+ * for which there is a place.
  */
 export function createLoopModel(concurrency: number) {
   const known = new Map<string, Known>();
-  const underWay = new Map<string, { resolve: (answer: readonly Disposition[]) => void; reject: (e: Error) => void }>();
-  let take:
-    | { readonly limit: number; early: Taken; resolve: (taken: Taken) => void; reject: (e: Error) => void }
-    | undefined;
+  const underWay = new Map<string, UnderWay>();
+  const limits = createDeliveryLimits(concurrency);
+  let take: Take | undefined;
   let announce: () => void = () => {};
   let failsRelease = false;
   let lastPauseAt = Number.NEGATIVE_INFINITY;
@@ -56,8 +77,20 @@ export function createLoopModel(concurrency: number) {
   const all = (): Known[] => [...known.values()];
   const isDue = ({ state, due }: Known): boolean => state === 'waiting' && due <= Date.now();
 
-  function look(limit: number): Taken {
-    const entries = all().filter(isDue).slice(0, limit);
+  const underWayTo = (origin: string): number =>
+    [...underWay.values()].filter(({ entry }) => originOfEntry(entry) === origin).length;
+
+  function look(limit: number, { byOrigin, others }: OriginPlaces): Taken {
+    const left = new Map<string, number>();
+    const entries = all()
+      .filter(isDue)
+      .filter(({ entry }) => {
+        const origin = originOfEntry(entry);
+        const places = left.get(origin) ?? byOrigin.get(origin) ?? others;
+        left.set(origin, places - 1);
+        return places > 0;
+      })
+      .slice(0, limit);
     for (const found of entries) found.state = 'held';
     const later = all().filter(({ state, due }) => state === 'waiting' && due > Date.now());
     const nextDue = later.length === 0 ? null : Math.min(...later.map(({ due }) => due));
@@ -72,11 +105,13 @@ export function createLoopModel(concurrency: number) {
   }
 
   const queue: EntryQueue = {
-    take(limit) {
+    take(limit, origins) {
       assert(take === undefined, 'two takes at once');
-      assert(limit >= 1 && limit <= concurrency - underWay.size, `takes ${limit} beside ${underWay.size} under way`);
+      const shared = concurrency - underWay.size;
+      const most = shared > 0 ? shared : MOST_PER_PLACE * concurrency - underWay.size;
+      assert(limit >= 1 && limit <= most, `takes ${limit} beside ${underWay.size} under way`);
       return new Promise((resolve, reject) => {
-        take = { limit, early: look(limit), resolve, reject };
+        take = { limit, origins, early: look(limit, origins), resolve, reject };
       });
     },
     release(entries) {
@@ -97,14 +132,18 @@ export function createLoopModel(concurrency: number) {
     queue,
     deliver: ([entry]) =>
       new Promise((resolve, reject) => {
-        const name = entry === undefined ? '' : idOf(entry);
+        if (entry === undefined) return reject(new Error('delivers nothing'));
+        const name = idOf(entry);
+        const others = underWayTo(originOfEntry(entry));
         assert(!underWay.has(name), `${name} is under way twice`);
-        underWay.set(name, { resolve, reject });
+        assert(underWay.size < concurrency || others < FEW, `starts beside ${underWay.size}, ${others} to its origin`);
+        assert(others < concurrency, `${others} to one origin are under way`);
+        underWay.set(name, { entry, resolve, reject });
         mostUnderWay = Math.max(mostUnderWay, underWay.size);
-        assert(underWay.size <= concurrency, `${underWay.size} are under way`);
+        assert(underWay.size <= MOST_PER_PLACE * concurrency, `${underWay.size} are under way`);
       }),
     clock: { now: () => Date.now() },
-    concurrency,
+    limits,
     onError: (error) => {
       assert(error instanceof Error && error.message.startsWith('cannot '), `the loop failed: ${error}`);
       lastPauseAt = Date.now();
@@ -121,16 +160,18 @@ export function createLoopModel(concurrency: number) {
     const ended = endTake();
     if (ended === undefined) return;
     if (asOfNow) putBack(ended.early.entries);
-    ended.resolve(asOfNow ? look(ended.limit) : ended.early);
+    ended.resolve(asOfNow ? look(ended.limit, ended.origins) : ended.early);
   }
 
-  function finish(pick: number, how: Disposition | 'fail'): void {
+  function finish(pick: number, how: Disposition | 'fail', statusCode: number): void {
     const names = [...underWay.keys()];
     const name = names[pick % names.length];
     const found = known.get(name ?? '');
     const delivery = underWay.get(name ?? '');
     if (name === undefined || found === undefined || delivery === undefined) return;
     underWay.delete(name);
+    const outcome: AttemptOutcome = { kind: 'response', statusCode };
+    if (how !== 'fail') limits.learn({ entry: delivery.entry, outcome });
     if (how === 'acknowledge') found.state = 'delivered';
     if (how === 'leave') lastPauseAt = Date.now();
     if (how === 'fail') delivery.reject(new Error('cannot deliver'));
@@ -145,7 +186,7 @@ export function createLoopModel(concurrency: number) {
   async function perform(what: LoopStep): Promise<void> {
     switch (what.kind) {
       case 'arrive': {
-        const entry = entryNamed(`m${known.size}`);
+        const entry = entryTo(`https://${what.origin}.example`, `m${known.size}`);
         known.set(idOf(entry), { entry, due: Date.now() + what.inMs, state: 'waiting' });
         announce();
         return;
@@ -159,7 +200,7 @@ export function createLoopModel(concurrency: number) {
         return;
       }
       case 'finish':
-        return finish(what.pick, what.how);
+        return finish(what.pick, what.how, what.statusCode ?? 200);
       case 'fail-next-release':
         failsRelease = true;
         return;
@@ -174,16 +215,29 @@ export function createLoopModel(concurrency: number) {
     }
   }
 
-  /** When the loop rests although it has room and may take, nothing may be due. */
+  /** When the loop rests although it may take, nothing may be due for which there is a place. */
   function assertNothingForgotten(): void {
-    const mayTake = take === undefined && underWay.size < concurrency && Date.now() - lastPauseAt >= PAUSE_MS;
-    assert(!mayTake || !all().some(isDue), 'due entries are forgotten');
+    const mayTake = take === undefined && Date.now() - lastPauseAt >= PAUSE_MS;
+    if (!mayTake) return;
+    const forgotten = all().filter((one) => isDue(one) && limits.placesOf(originOfEntry(one.entry)) > 0);
+    assert(forgotten.length === 0, 'due entries are forgotten');
   }
 
   return {
     loop,
     step,
     underWay: (): number => underWay.size,
+    underWayTo,
+    /** Answers all takes, until the loop asks no more. */
+    async answerAll(): Promise<void> {
+      for (let turns = 0; turns < MAX_DRAIN_STEPS; turns++) {
+        await settle();
+        throwViolations();
+        if (take === undefined) return;
+        answer(true);
+      }
+      throw new Error('the loop does not stop to ask');
+    },
     mostUnderWay: (): number => mostUnderWay,
     states: () => all().map(({ state }) => state),
     /** From now on everything works: answers and finishes all, and lets time pass only until the next is due. */
@@ -194,7 +248,7 @@ export function createLoopModel(concurrency: number) {
         assertNothingForgotten();
         throwViolations();
         if (take !== undefined) answer(false);
-        else if (underWay.size > 0) finish(0, 'acknowledge');
+        else if (underWay.size > 0) finish(0, 'acknowledge', 200);
         else {
           const waiting = all().filter(({ state }) => state !== 'delivered');
           if (waiting.length === 0) return;

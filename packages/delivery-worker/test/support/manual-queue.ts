@@ -1,4 +1,4 @@
-import type { Entry } from '@millrace/core';
+import type { Entry, OriginPlaces } from '@millrace/core';
 import type { Disposition } from '../../src/deliver.ts';
 import type { EntryQueue } from '../../src/delivery-loop.ts';
 import { idOf } from './entries.ts';
@@ -14,9 +14,14 @@ function ask<T>(note: (question: Question<T>) => void): Promise<T> {
 
 type Taken = Awaited<ReturnType<EntryQueue['take']>>;
 
+interface Asked {
+  readonly limit: number;
+  readonly origins: OriginPlaces;
+}
+
 export interface ManualQueue extends EntryQueue {
   /** Every take, oldest first; the test answers it. */
-  readonly takes: readonly (Question<Taken> & { readonly limit: number })[];
+  readonly takes: readonly (Question<Taken> & Asked)[];
   /** The names of each release, oldest first. */
   readonly releases: readonly (readonly string[])[];
   /** Makes the next releases fail. */
@@ -29,7 +34,7 @@ export interface ManualQueue extends EntryQueue {
 
 /** A queue that does nothing by itself. */
 export function createManualQueue(): ManualQueue {
-  const takes: (Question<Taken> & { limit: number })[] = [];
+  const takes: (Question<Taken> & Asked)[] = [];
   const releases: string[][] = [];
   const listeners: (() => void)[] = [];
   let failures = 0;
@@ -37,7 +42,7 @@ export function createManualQueue(): ManualQueue {
   return {
     takes,
     releases,
-    take: (limit) => ask((question) => takes.push({ ...question, limit })),
+    take: (limit, origins) => ask((question) => takes.push({ ...question, limit, origins })),
     async release(entries) {
       releases.push(entries.map(idOf));
       const fails = failures > 0;

@@ -13,7 +13,7 @@ import type { Sim } from '../sim.ts';
 import { createStoreWatch } from '../store-watch.ts';
 import type { Targets } from '../targets.ts';
 import type { Witness } from '../witness.ts';
-import { REQUEST_TIMEOUT_MS, workerDeps } from '../worker.ts';
+import { REQUEST_TIMEOUT_MS, timersOf, workerDeps } from '../worker.ts';
 import type { SimWorld } from '../world.ts';
 import { type Functions, startFunctions } from './functions.ts';
 import { createObjects } from './objects.ts';
@@ -65,6 +65,7 @@ export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): Aw
     open: (process) =>
       createDeliveryHandler({
         ...workerDeps(sim, targets, witness, process),
+        timers: timersOf(process),
         store: watch(openStore(process)),
         config: { concurrency: CONCURRENCY, requestTimeoutMs: REQUEST_TIMEOUT_MS },
       }),

@@ -5,7 +5,7 @@
 
 import type { SqliteStore } from '@millrace/core/sqlite';
 import { createMemoryDatabase } from '@millrace/core/testing/simulation';
-import { deliver, startDeliveryLoop, type Timers } from '@millrace/delivery-worker';
+import { type AttemptReport, createDeliveryLimits, deliver, startDeliveryLoop } from '@millrace/delivery-worker';
 import type { Server } from '../front.ts';
 import { createPayloads } from '../payloads.ts';
 import { createProcess, type Process } from '../process.ts';
@@ -13,7 +13,7 @@ import type { Sim } from '../sim.ts';
 import { createStoreWatch } from '../store-watch.ts';
 import type { Targets } from '../targets.ts';
 import type { Witness } from '../witness.ts';
-import { REQUEST_TIMEOUT_MS, workerDeps } from '../worker.ts';
+import { REQUEST_TIMEOUT_MS, timersOf, workerDeps } from '../worker.ts';
 import type { SimWorld } from '../world.ts';
 
 const DAY_MS = 86_400_000;
@@ -46,8 +46,14 @@ export function createMachineWorld(sim: Sim, targets: Targets, witness: Witness)
 
   async function serve(process: Process): Promise<void> {
     const store = await openStore(process);
+    const limits = createDeliveryLimits(history.system.workers);
+    const worker = workerDeps(sim, targets, witness, process);
     const deps = {
-      ...workerDeps(sim, targets, witness, process),
+      ...worker,
+      onAttempt(report: AttemptReport): void {
+        limits.learn(report);
+        worker.onAttempt(report);
+      },
       store: watch(store),
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
     };
@@ -55,7 +61,7 @@ export function createMachineWorld(sim: Sim, targets: Targets, witness: Witness)
       queue: store,
       deliver: (entries) => deliver(entries, deps),
       clock: process.clock,
-      concurrency: history.system.workers,
+      limits,
       onError: deps.onError,
       timers: timersOf(process),
     });
@@ -96,8 +102,4 @@ export function createMachineWorld(sim: Sim, targets: Targets, witness: Witness)
     letters: () => undefined,
     close: database.close,
   };
-}
-
-function timersOf(process: Process): Timers {
-  return { soon: (action) => void process.after(0, action), after: process.after };
 }

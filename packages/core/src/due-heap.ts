@@ -4,6 +4,9 @@ export interface DueHeap<T> {
   push(due: number, item: T): void;
   /** Takes the first one whose time has come. */
   popDue(now: number): { readonly due: number; readonly item: T } | undefined;
+  /** When the first one's time comes; Infinity when there is none. */
+  nextDue(): number;
+  size(): number;
   clear(): void;
 }
 
@@ -67,6 +70,8 @@ export function createDueHeap<T>(): DueHeap<T> {
       }
       return first;
     },
+    nextDue: () => nodes[0]?.due ?? Number.POSITIVE_INFINITY,
+    size: () => nodes.length,
     clear() {
       nodes.length = 0;
     },
