@@ -110,7 +110,8 @@ export function parseDuration(text: string): number {
   throw new InvalidArgumentError('Give a length of time as 90s, 30m, 24h or 7d.');
 }
 
-function durationOf(text: string): number | undefined {
+/** Milliseconds of `90s`, `30m`, `24h`, `7d`; undefined when it is none. */
+export function durationOf(text: string): number | undefined {
   const [, amount = '', unit = ''] = DURATION.exec(text) ?? [];
   const unitMs = UNIT_MS[unit];
   return unitMs === undefined ? undefined : Number(amount) * unitMs;

@@ -160,7 +160,7 @@ describe('the settings of up', () => {
     for (const name of ['--data', '--host', '--port', ...Object.keys(env)]) {
       expect(problems.filter((problem) => problem.startsWith(`${name} `))).toHaveLength(1);
     }
-    expect(problems).toHaveLength(18);
+    expect(problems).toHaveLength(23);
   });
 
   test.each(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::', '10.0.0.1'])('let it listen on %s', (host) => {

@@ -27,7 +27,11 @@ afterEach(async () => {
 });
 
 async function start(): Promise<System> {
-  const env = { MILLRACE_ALLOW_HTTP: 'true', MILLRACE_LOG_LEVEL: 'trace' };
+  const env = {
+    MILLRACE_ALLOW_HTTP: 'true',
+    MILLRACE_ALLOWED_PRIVATE_CIDRS: '127.0.0.0/8',
+    MILLRACE_LOG_LEVEL: 'trace',
+  };
   const log = createLogger('trace', { write: (line) => void logged.push(line) });
   const system = await startSystem(loadUpConfig({ data: folder, port: '0' }, env), '1.2.3', log);
   systems.push(system);

@@ -106,10 +106,11 @@ describe('the system', () => {
       const retry = { maxAttempts: 1 };
       await client.send(messageInput({ messageId: `m${index}`, targetUrl: receiver.url, retry }));
     }
-    await until('the circuit is open', () => logged.some(({ msg }) => msg === 'circuit'));
+    await until('the circuit is open', () => logged.some(({ event }) => event === 'circuit'));
     const origin = new URL(receiver.url).origin;
-    expect(logged.find(({ msg }) => msg === 'circuit')).toMatchObject({
-      ...{ level: 40, senderId: 'billing', origin, from: 'closed', to: 'open', until: expect.any(String) },
+    expect(logged.find(({ event }) => event === 'circuit')).toMatchObject({
+      ...{ level: 40, senderId: 'billing', targetOrigin: origin, from: 'closed', to: 'open' },
+      until: expect.any(Number),
     });
     await client.send(messageInput({ messageId: 'later', targetUrl: receiver.url }));
     expect((await client.targets({ limit: 10 })).targets).toMatchObject([

@@ -161,11 +161,20 @@ describe('a payload that cannot be sent', () => {
   });
 
   test('because its store stalls ends at the deadline, and closes the connection', async () => {
-    const payloads = scriptPayloads(BYTES, (_, closed) => stalling(closed));
+    const payloads = scriptPayloads(BYTES, (opening, closed) => (opening === 2 ? stalling(closed) : undefined));
     const server = opened(await startRawServer(() => undefined));
     expect(await send(payloads, `http://${server.host}/`, SHORT_MS)).toMatchObject({ kind: 'timeout' });
     await server.firstClosed;
     await payloads.released();
+  });
+
+  test('because its store stalls while it is signed ends at the deadline, without a request', async () => {
+    const payloads = scriptPayloads(BYTES, (_, closed) => stalling(closed));
+    const server = opened(await startHttpServer());
+    expect(await send(payloads, server.url, SHORT_MS)).toMatchObject({ kind: 'timeout' });
+    await payloads.released();
+    expect(payloads.counts).toEqual({ opened: 1, held: 0 });
+    expect(server.connections()).toBe(0);
   });
 
   test('because opening it takes too long ends at the deadline, without a request', async () => {

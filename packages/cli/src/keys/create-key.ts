@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { KeyInput, NewKey } from '../api-shapes.ts';
 import { EXIT, ExitError } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { addExamples, parseDuration, parseTime, parseWholeNumber, writeJson } from '../options.ts';
+import { addExamples, durationOf, parseTime, parseWholeNumber, writeJson } from '../options.ts';
 import { cleanText } from '../term/format.ts';
 import { addKeyCommand, type KeyFlags, withKeyClient } from './key-client.ts';
 import { describeExpiry, describeSenders } from './key-text.ts';
@@ -95,7 +95,7 @@ const LONGEST_MS = 36_500 * 86_400_000;
 
 /** In place of a time in the past, as elsewhere, a length of time leads into the future. */
 function parseExpiry(text: string, now: number): string {
-  const duration = parseDuration(text);
+  const duration = durationOf(text);
   if (duration !== undefined && duration > LONGEST_MS) throw new InvalidArgumentError('Give at most 36500d.');
   const time = duration === undefined ? parseTime(text, now) : new Date(now + duration).toISOString();
   if (Date.parse(time) > now) return time;
