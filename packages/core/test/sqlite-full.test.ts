@@ -103,6 +103,23 @@ describe.each([false, true])('a full database (on a thread: %p)', (thread) => {
     await expect(h().store.accept([bigMessage()])).resolves.toEqual([{ kind: 'accepted' }]);
   });
 
+  test('delivers all that it has accepted', async () => {
+    let accepted = 0;
+    const offer = () => h().store.accept(Array.from({ length: 10 }, () => aMessage({ body: '' })));
+    while (await offer().then(Boolean, () => false)) accepted += 10;
+    expect(accepted).toBeGreaterThan(500);
+    const entries = await h().receive(accepted);
+    expect(entries).toHaveLength(accepted);
+    const token = 'a token as long as those that workers have';
+    // As many at once as workers have under way.
+    for (let first = 0; first < accepted; first += 128) {
+      const underWay = entries.slice(first, first + 128);
+      await h().store.claim(underWay.map((entry) => ({ entry, token, leaseMs: LEASE_MS })));
+      await h().store.settle(underWay.map((entry) => ({ entry, token, result: SUCCESS, error: null })));
+    }
+    expect(await h().store.counts()).toEqual({ accepted, succeeded: accepted, failed: 0, waiting: 0 });
+  });
+
   test('stores results and removes old messages while refused messages keep coming', async () => {
     await fill(h().store);
     const attempt = await won(h().store, only(await h().receive(1)));

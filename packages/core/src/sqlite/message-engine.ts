@@ -25,6 +25,7 @@ import { createMessageOperations } from './message-operations.ts';
 import { type AddressedRow, createMessageQueue, toLane } from './message-queue.ts';
 import { createPayloadRows, toPayloadColumns } from './payload-rows.ts';
 import type { Accepted, ClaimRecord, HandBackRecord, MessageRecord, RowReference, SettleRecord } from './records.ts';
+import { createRoomCheck } from './room.ts';
 import { IDS_PER_MS } from './schema.ts';
 import { createTargetOperations } from './target-operations.ts';
 
@@ -58,6 +59,8 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   const queue = createMessageQueue(db);
   const operations = { ...createMessageOperations(db, { counters, backlog, queue }), ...createTargetOperations(db) };
   const payloadRows = createPayloadRows(db);
+
+  const assertRoom = createRoomCheck(db);
 
   const insertMessage = db.prepare(`
     INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL, NULL, ?)
@@ -225,6 +228,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
           mayStart ||= queue.mayStart(lane, now);
         }
       }
+      assertRoom();
       return { results, handedOut, mayStart };
     },
 
@@ -276,7 +280,10 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     },
 
     /** Takes some room, so that a full disk shows; `clearProbe` gives it back for messages to use. */
-    probe: (): void => void insertProbe.run(),
+    probe(): void {
+      insertProbe.run();
+      assertRoom();
+    },
     clearProbe: (): void => void deleteProbe.run(),
 
     /** Called by the group commit before a commit, after one, and after a rollback. */
