@@ -7,8 +7,16 @@ import { migrate } from '../src/sqlite/schema.ts';
 const url = fc
   .record({
     scheme: fc.constantFrom('http', 'https'),
-    host: fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6().map((address) => `[${address}]`), fc.constantFrom('a', 'ü.example')),
-    port: fc.oneof(fc.constant(''), fc.integer({ min: 0, max: 65_535 }).map((port) => `:${port}`)),
+    host: fc.oneof(
+      fc.domain(),
+      fc.ipV4(),
+      fc.ipV6().map((address) => `[${address}]`),
+      fc.constantFrom('a', 'ü.example'),
+    ),
+    port: fc.oneof(
+      fc.constant(''),
+      fc.integer({ min: 0, max: 65_535 }).map((port) => `:${port}`),
+    ),
     rest: fc.oneof(fc.constant(''), fc.webPath(), fc.constantFrom('?a=/b', '//x', '/?q=https://y/z')),
   })
   .map(({ scheme, host, port, rest }) => canonicalUrl(`${scheme}://${host}${port}${rest}`));
@@ -25,9 +33,9 @@ test('the origin of a canonical URL is that of the URL standard', () => {
 test('the database finds the same origin in any text', () => {
   const db = new DatabaseSync(':memory:');
   migrate(db);
-  const expression = String(
-    db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'messages'").get()?.['sql'],
-  ).match(/origin TEXT\s+GENERATED ALWAYS AS \((.*)\) VIRTUAL/s)?.[1];
+  const expression = String(db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'messages'").get()?.['sql']).match(
+    /origin TEXT\s+GENERATED ALWAYS AS \((.*)\) VIRTUAL/s,
+  )?.[1];
   const select = db.prepare(`SELECT ${expression} AS origin FROM (SELECT ? AS target_url)`);
   const text = fc.string({ unit: fc.constantFrom('/', ':', 'a', '.'), maxLength: 20 });
   fc.assert(

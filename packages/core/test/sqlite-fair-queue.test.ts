@@ -1,7 +1,7 @@
 import { test } from '@jest/globals';
 import type { Lane } from '@millrace/core';
-import fc from 'fast-check';
 import { withHarness } from '@millrace/core/testing';
+import fc from 'fast-check';
 import { createQueueWorld } from './support/queue-world.ts';
 import { openSqliteHarness } from './support/sqlite-harness.ts';
 
@@ -36,17 +36,22 @@ const stepKinds: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Ste
     6,
     fc
       .tuple(fc.nat({ max: 6 }), places)
-      .map(([limit, origins]): Step => [
-        `take ${limit} ${JSON.stringify([...origins.byOrigin])} ${origins.others}`,
-        (world) => world.take(limit, origins),
-      ]),
+      .map(
+        ([limit, origins]): Step => [
+          `take ${limit} ${JSON.stringify([...origins.byOrigin])} ${origins.others}`,
+          (world) => world.take(limit, origins),
+        ],
+      ),
   ],
   [4, index.map((at): Step => [`claim ${at}`, (world) => world.claim(at)])],
   [2, index.map((at): Step => [`succeed ${at}`, (world) => world.settle(at, undefined)])],
   [2, fc.tuple(index, ms).map(([at, after]): Step => [`retry ${at} ${after}`, (world) => world.settle(at, after)])],
   [1, index.map((at): Step => [`release ${at}`, (world) => world.release(at)])],
   [1, fc.tuple(index, ms).map(([at, after]): Step => [`put off ${at} ${after}`, (world) => world.handBack(at, after)])],
-  [1, fc.tuple(lane, ms).map(([to, time]): Step => [`hold ${to.senderId} ${to.origin} ${time}`, (w) => w.hold(to, time)])],
+  [
+    1,
+    fc.tuple(lane, ms).map(([to, time]): Step => [`hold ${to.senderId} ${to.origin} ${time}`, (w) => w.hold(to, time)]),
+  ],
   [1, lane.map((to): Step => [`let go ${to.senderId} ${to.origin}`, (world) => world.releaseLane(to)])],
   [2, ms.map((time): Step => [`pass ${time}`, (_, clock) => clock.advance(time)])],
   [1, ms.map((time): Step => [`set back ${time}`, (world) => world.setBack(time)])],

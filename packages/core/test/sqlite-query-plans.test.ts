@@ -98,7 +98,10 @@ describe('every statement of the engine', () => {
   test('finds messages and requests through an index: none scans a table, and the queue only to count it', () => {
     const scans = [...plans].filter(([, plan]) => plan.some((step) => /^SCAN (messages|requests)\b/.test(step)));
     expect(scans).toEqual([
-      ['SELECT count(*) AS n FROM messages WHERE due IS NOT NULL', ['SCAN messages USING COVERING INDEX messages_queue']],
+      [
+        'SELECT count(*) AS n FROM messages WHERE due IS NOT NULL',
+        ['SCAN messages USING COVERING INDEX messages_queue'],
+      ],
     ]);
   });
 

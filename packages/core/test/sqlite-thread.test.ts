@@ -33,7 +33,10 @@ describe('a database thread that fails', () => {
     const groups: Promise<PromiseSettledResult<unknown>[]>[] = [Promise.allSettled([killThread(host)])];
     for (let group = 0; group < 4; group++) {
       groups.push(
-        Promise.allSettled([host.call('counts', undefined), host.call('take', { now: START_TIME, limit: 1, returned: [], ...ANY_ORIGIN })]),
+        Promise.allSettled([
+          host.call('counts', undefined),
+          host.call('take', { now: START_TIME, limit: 1, returned: [], ...ANY_ORIGIN }),
+        ]),
       );
       await nextTurn();
     }

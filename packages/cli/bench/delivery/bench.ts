@@ -19,6 +19,7 @@ interface Sizes {
   readonly backlogSampleMessages: number;
   readonly drainMs: number;
   readonly idleMs: number;
+  readonly fairnessBacklog: number;
 }
 
 export const FULL: Sizes = {
@@ -33,6 +34,7 @@ export const FULL: Sizes = {
   backlogSampleMessages: 50_000,
   drainMs: 20_000,
   idleMs: 10_000,
+  fairnessBacklog: 5_000,
 };
 
 export const QUICK: Sizes = {
@@ -47,6 +49,7 @@ export const QUICK: Sizes = {
   backlogSampleMessages: 10_000,
   drainMs: 4_000,
   idleMs: 3_000,
+  fairnessBacklog: 1_000,
 };
 
 export const CONNECTIONS = 64;

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { type Bench, FULL, type Measure, QUICK } from './bench.ts';
 import { machineFacts } from './machine.ts';
 import { backlog } from './measures/backlog.ts';
+import { fairness } from './measures/fairness.ts';
 import { idle } from './measures/idle.ts';
 import { kill } from './measures/kill.ts';
 import { latency } from './measures/latency.ts';
@@ -18,7 +19,16 @@ import { formatMarkdown, formatTable, type Row, toJson } from './report.ts';
 import { startReceiver } from './system-under-test.ts';
 import { createWorkbench, type Workbench } from './workbench.ts';
 
-const MEASURES: Readonly<Record<string, Measure>> = { reference, idle, single, batch, latency, kill, backlog };
+const MEASURES: Readonly<Record<string, Measure>> = {
+  reference,
+  idle,
+  single,
+  batch,
+  latency,
+  fairness,
+  kill,
+  backlog,
+};
 
 const USAGE = `Usage: bench:delivery [options]
   --only NAME      only this measure; may be repeated: ${Object.keys(MEASURES).join(', ')}

@@ -75,8 +75,7 @@ export function createQueueWorld(h: SqliteHarness, handsOver: boolean) {
 
   function expectFair(entries: readonly Entry[], limit: number, origins: OriginPlaces): void {
     const places = new Map<string, number>();
-    const placesOf = (origin: string): number =>
-      places.get(origin) ?? origins.byOrigin.get(origin) ?? origins.others;
+    const placesOf = (origin: string): number => places.get(origin) ?? origins.byOrigin.get(origin) ?? origins.others;
     expect(entries.length).toBeLessThanOrEqual(limit);
     const lastOf = new Map<string, ModelMessage>();
     for (const entry of entries) {
@@ -148,7 +147,10 @@ export function createQueueWorld(h: SqliteHarness, handsOver: boolean) {
           expect(await h.store.settle([{ entry, token, result, error: null }])).toEqual(['settled']);
         });
         if (!isDone) continue;
-        Object.assign(message, retryMs === undefined ? { state: 'ended' } : { state: 'waiting', due, token: undefined });
+        Object.assign(
+          message,
+          retryMs === undefined ? { state: 'ended' } : { state: 'waiting', due, token: undefined },
+        );
       }
     },
 

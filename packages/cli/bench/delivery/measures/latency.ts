@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { acceptAndDeliver, type Bench, postRaw } from '../bench.ts';
+import { percentile, sorted } from '../percentile.ts';
 import type { Row } from '../report.ts';
 import { startMillrace } from '../system-under-test.ts';
 
@@ -59,13 +60,4 @@ async function rawLatency(bench: Bench, rate: number, count: number): Promise<Fl
 function readTimes(path: string): Float64Array {
   const bytes = readFileSync(path);
   return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-}
-
-/** Without those that are missing on either side. */
-function sorted(times: Float64Array): Float64Array {
-  return times.filter((time) => !Number.isNaN(time)).toSorted();
-}
-
-function percentile(times: Float64Array, percent: number): number {
-  return times[Math.max(1, Math.ceil((percent / 100) * times.length)) - 1] ?? Number.NaN;
 }

@@ -5,8 +5,8 @@
  * A message that has once become visible stays so when the clock is set back.
  */
 
-import type { Disorder } from './disorder.ts';
 import { createDueHeap } from '../../../due-heap.ts';
+import type { Disorder } from './disorder.ts';
 import { createHandles } from './handles.ts';
 import { invalidHandle, invalidParameter, messageNotInFlight, overLimit } from './sqs-errors.ts';
 import type { SentMessage } from './sqs-message.ts';
