@@ -20,6 +20,7 @@ interface Sizes {
   readonly drainMs: number;
   readonly idleMs: number;
   readonly overloadMs: number;
+  readonly fairnessBacklog: number;
 }
 
 export const FULL: Sizes = {
@@ -35,6 +36,7 @@ export const FULL: Sizes = {
   drainMs: 20_000,
   idleMs: 10_000,
   overloadMs: 15_000,
+  fairnessBacklog: 5_000,
 };
 
 export const QUICK: Sizes = {
@@ -50,6 +52,7 @@ export const QUICK: Sizes = {
   drainMs: 4_000,
   idleMs: 3_000,
   overloadMs: 4_000,
+  fairnessBacklog: 1_000,
 };
 
 export const CONNECTIONS = 64;

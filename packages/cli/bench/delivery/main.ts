@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { type Bench, FULL, type Measure, QUICK } from './bench.ts';
 import { machineFacts } from './machine.ts';
 import { backlog } from './measures/backlog.ts';
+import { fairness } from './measures/fairness.ts';
 import { idle } from './measures/idle.ts';
 import { kill } from './measures/kill.ts';
 import { latency } from './measures/latency.ts';
@@ -25,6 +26,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   single,
   batch,
   latency,
+  fairness,
   overload,
   kill,
   backlog,

@@ -3,7 +3,7 @@
  * straight to a worker, and when the database may have others that can start.
  *
  * The database decides which messages come here, for it knows what waits: none passes by another that could start, and
- * none of a lane that is held or whose origin is full. One that does not find a place here goes back to it.
+ * none of a lane that is held or whose origin is full. Those that do not find places soon go back to it.
  */
 
 import { type Lane, laneKey, laneOf, originOf } from '../domain/lane.ts';
@@ -11,8 +11,11 @@ import type { Places } from '../domain/places.ts';
 import { type RowEntry, toRequestSize } from './records.ts';
 
 /** Bounds on what waits in memory; more stays in the database alone. */
-const MAX_ENTRIES = 256;
+const MAX_ENTRIES = 512;
 const MAX_BYTES = 4 * 1_024 * 1_024;
+/** Bounds on what waits for places of its origin, lest it keep others from being handed over or having a turn. */
+const MAX_CROWDED = 256;
+const MAX_CROWDED_MS = 500;
 
 export function createHandOff() {
   let ready: RowEntry[] = [];
@@ -82,18 +85,23 @@ export function createHandOff() {
       });
     },
 
-    /** Those for whose origins there is no place, and which would have to wait here. */
-    removeCrowded: (places: Places): RowEntry[] =>
-      remove(({ identity }) => places.ofOrigin(originOf(identity.targetUrl)) <= 0),
+    /** Those for whose origins there is no place, when they are many or have waited for long. */
+    removeCrowded(places: Places, now: number): RowEntry[] {
+      const isCrowded = ({ identity }: RowEntry): boolean => places.ofOrigin(originOf(identity.targetUrl)) <= 0;
+      const crowded = ready.filter(isCrowded);
+      const isPatient = crowded.every(({ notBefore }) => now - notBefore <= MAX_CROWDED_MS);
+      return isPatient && crowded.length <= MAX_CROWDED ? [] : remove(isCrowded);
+    },
 
     removeLane(lane: Lane): RowEntry[] {
       const key = laneKey(lane);
       return remove(({ identity }) => laneKey(laneOf(identity)) === key);
     },
 
-    /** When the next entry can be handed out; null when there is none. */
-    nextDue(): number | null {
-      const next = ready.reduce((least, { notBefore }) => Math.min(least, notBefore), databaseDue);
+    /** When the next entry can be handed out that waits for its time, and not for a place; null when there is none. */
+    nextDue(now: number): number | null {
+      const early = ready.filter(({ notBefore }) => notBefore > now);
+      const next = early.reduce((least, { notBefore }) => Math.min(least, notBefore), databaseDue);
       return Number.isFinite(next) ? next : null;
     },
   };

@@ -67,8 +67,9 @@ export function createLanes(look: (lane: Lane, most: number, now: number) => Loo
     if (state.place === 'turn') return;
     const time = wakesAt(state);
     if (Number.isFinite(time)) {
-      const standsThere = state.place !== 'out' && state.place.wakesAt === time;
-      if (standsThere) return;
+      // One that wakes too early finds its place then: a heap cannot give up what is in its middle.
+      const wakesInTime = state.place !== 'out' && state.place.wakesAt <= time;
+      if (wakesInTime) return;
       state.place = { wakesAt: time };
       later.push(time, state);
     } else {
@@ -107,18 +108,21 @@ export function createLanes(look: (lane: Lane, most: number, now: number) => Loo
     if (now < latestNow) shortenHolds(latestNow - now);
     latestNow = now;
     for (let state = popWoken(now); state !== undefined; state = popWoken(now)) {
-      state.heldUntil = NOT_HELD;
-      if (state.due <= now) line(state);
-      else rest(state);
+      if (state.heldUntil <= now) state.heldUntil = NOT_HELD;
+      arrange(state, now);
     }
+  }
+
+  function arrange(state: LaneState, now: number): void {
+    if (wakesAt(state) <= now) line(state);
+    else rest(state);
   }
 
   function lookAt(state: LaneState, most: number, now: number): number {
     touched.add(state);
     const { taken, due } = look(state, most, now);
     state.due = due;
-    if (wakesAt(state) <= now) line(state);
-    else rest(state);
+    arrange(state, now);
     return taken;
   }
 

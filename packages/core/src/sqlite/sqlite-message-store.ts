@@ -274,12 +274,12 @@ export function createStore(host: EngineHost, clock: Clock, health: SqliteStore[
       lastTakeAt = now;
       const places = createPlaces(limit, origins);
       const ready = handOff.takeReady(places, now);
-      const crowded = handOff.removeCrowded(places);
+      const crowded = handOff.removeCrowded(places, now);
       const asksDatabase = crowded.length > 0 || (places.total() > 0 && handOff.isDue(places, now));
       // Who asks again and again must not keep the event loop from turning.
       if (ready.length === 0 && !asksDatabase) await setImmediate();
       const fromDatabase = asksDatabase ? await takeFromDatabase(now, places, ready, crowded) : [];
-      return { entries: [...ready, ...fromDatabase], nextDue: handOff.nextDue() };
+      return { entries: [...ready, ...fromDatabase], nextDue: handOff.nextDue(now) };
     },
 
     release,
