@@ -23,6 +23,8 @@ export interface ModelMessage {
   due: number | null;
   /** From when on its identity is free again. */
   forgottenAt: number;
+  /** Up to this round entries may come that were sent before it was forgotten and accepted anew; -1 when it was not. */
+  readonly earlierRound: number;
 }
 
 /** How an attempt ended, as a worker tells it. */
@@ -64,6 +66,7 @@ export function modelAccept(
   model.accepted += 1;
   model.messages.set(key, {
     ...plan,
+    earlierRound: known === undefined ? -1 : Math.max(known.earlierRound, known.round + 1),
     status: 'QUEUED',
     round: 0,
     attempts: 0,
