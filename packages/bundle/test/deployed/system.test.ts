@@ -19,6 +19,8 @@ const RETRY_AFTER_SECONDS = 3;
 const closers: (() => unknown)[] = [];
 let system: DeployedSystem;
 let target: Target;
+/** Of the host, as functions see it. */
+let targetAddress: string;
 /** Messages that the API has said it took. */
 let acceptedCount = 0;
 
@@ -27,7 +29,8 @@ beforeAll(async () => {
   closers.push(dist.remove);
   const localStack = await startLocalStack({ dynamodb: true });
   closers.push(localStack.stop);
-  target = await startTarget(localStack.hostAddress);
+  targetAddress = localStack.hostAddress;
+  target = await startTarget(targetAddress);
   closers.push(target.close);
   system = await deploySystem(localStack, dist.folder);
   closers.push(system.close);
@@ -259,6 +262,38 @@ test('what a target refuses is not tried again, and is found among the failed on
   const { json } = await system.api.get('/messages?status=FAILED&limit=100');
   const { messages } = json as { messages: unknown[] };
   expect(messages).toContainEqual(expect.objectContaining({ messageId: message.messageId, reason: 'rejected' }));
+});
+
+test('a target that fails again and again is left alone by all workers, is shown, and is tried when an operator says so', async () => {
+  const down = await startTarget(targetAddress);
+  closers.push(down.close);
+  let mended = false;
+  const url = down.url('/down', (response) => void response.writeHead(mended ? 204 : 500).end());
+  // An origin of its own; its circuit must not be that of the others.
+  const failing = Array.from({ length: 20 }, () => messageTo(url, { retry: { maxAttempts: 1 } }));
+  expect(await system.api.post('/messages', { messages: failing })).toMatchObject({ status: 202 });
+  acceptedCount += failing.length;
+  const circuit = await until('the circuit is open', async () => {
+    const { json } = await system.api.get('/targets?senderId=billing');
+    const { targets } = json as { targets: { target: string; circuit: { state: string } | null }[] };
+    return targets.find((one) => one.target === new URL(url).origin && one.circuit?.state === 'open');
+  });
+  expect(circuit).toMatchObject({ senderId: 'billing', circuit: { why: 'HTTP 500' }, hold: null });
+
+  // Workers believe what they have read for three seconds.
+  await until('no worker sends any more', async () => {
+    const before = down.received('/down').length;
+    const probe = await accepted(url, { retry: { maxAttempts: 1 } });
+    const other = await accepted(target.url('/beside-a-dead-one'));
+    await untilStatus(other, 'SUCCESS');
+    const { status } = await look(probe);
+    return down.received('/down').length === before && status === 'QUEUED';
+  });
+  mended = true;
+  const release = { senderId: 'billing', target: new URL(url).origin };
+  expect(await system.api.post('/targets/release', release)).toMatchObject({ status: 200 });
+  const first = await accepted(url);
+  await untilStatus(first, 'SUCCESS');
 });
 
 test('a record that is no entry blocks no other, and ends with the dead letters', async () => {
