@@ -16,7 +16,7 @@ Examples:
 Settings (environment):
   MILLRACE_ALLOW_HTTP=true           allow targets on plain http
   MILLRACE_CORS_ORIGINS=ORIGIN,…     let pages of these origins call the API (default: none)
-  MILLRACE_CONCURRENCY=128           deliveries under way at once
+  MILLRACE_CONCURRENCY=128           deliveries under way at once that all targets share
   MILLRACE_CONNECT_TIMEOUT_MS=5000   for connecting to a target
   MILLRACE_REQUEST_TIMEOUT_MS=30000  for a whole exchange with a target, plus 1 s for each MB of body
   MILLRACE_DELIVERY=on               off: accept messages, and let them wait
