@@ -93,6 +93,14 @@ describe('the limit of an origin', () => {
     expect(origin.limit.limit).toBe(4);
   });
 
+  test('does not grow by what was under way before it was halved', () => {
+    const origin = new Origin();
+    origin.fill();
+    origin.end(0, 'overload');
+    while (origin.underWay.length > 0) origin.end(0, 'success');
+    expect(origin.limit.limit).toBe(8);
+  });
+
   const step = fc.record({
     starts: fc.nat({ max: 5 }),
     end: fc.nat(),

@@ -39,6 +39,18 @@ describe.each([{ handOff: false }, { handOff: true }])('lanes (%o)', (options) =
     expect(await take(100, placesOf(SLOW.origin, 1))).toEqual([SLOW]);
   });
 
+  test('go on behind a message that was put off, also when the clock was set back meanwhile', async () => {
+    await h().store.accept(messagesTo(SLOW, 2));
+    const entry = only(await h().receive(1));
+    await h().store.handBack([{ entry, until: START_TIME + 100_000 }]);
+    h().clock.advance(-5_000);
+    expect(await take(10)).toEqual([]);
+    h().clock.advance(5_000);
+    expect(await take(10)).toEqual([SLOW]);
+    h().clock.advance(100_000);
+    expect(await take(10)).toEqual([SLOW]);
+  });
+
   test('of one origin share its places', async () => {
     await h().store.accept([...messagesTo(QUICK, 100), ...messagesTo(OTHER, 1)]);
     expect(await take(100, placesOf(QUICK.origin, 2))).toEqual([QUICK, OTHER]);
@@ -54,6 +66,22 @@ describe.each([{ handOff: false }, { handOff: true }])('lanes (%o)', (options) =
     expect(lanesOf(entries)).toEqual([QUICK]);
     expect(nextDue).toBeNull();
   });
+});
+
+test('messages that were handed over and find no place for long take their turns with others again', async () => {
+  const h = await openSqliteHarness({ handOff: true });
+  const take = async (places: number) => lanesOf((await h.store.take(10, placesOf(QUICK.origin, places))).entries);
+  await h.receive(1);
+  await h.store.accept(messagesTo(QUICK, 5));
+  expect(await take(0)).toEqual([]);
+  h.clock.advance(500);
+  expect(await take(1)).toEqual([QUICK]);
+  h.clock.advance(1);
+  expect(await take(0)).toEqual([]);
+  await h.store.accept([messageTo(OTHER)]);
+  expect(await take(2)).toEqual([QUICK, OTHER]);
+  expect(await take(10)).toEqual([QUICK, QUICK, QUICK]);
+  await h.close();
 });
 
 describe.each([{ handOff: false }, { handOff: true }])('a lane that is held (%o)', (options) => {

@@ -1,7 +1,7 @@
 import { ConfigError, cidrFault } from '@millrace/core';
 
 export interface WorkerConfig {
-  /** Requests under way at once. */
+  /** Requests under way at once; some more to targets that have only a few (`delivery-limits.ts`). */
   readonly concurrency: number;
   readonly connectTimeoutMs: number;
   /** For the whole exchange, reading the answer included; each MB of body adds `PER_MEGABYTE_MS`. */

@@ -73,16 +73,18 @@ describe('an entry', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('of each origin gets a place in turn when those that all share are taken', async () => {
-    const { begin, deliveries } = setUp(1);
-    // Four places in all: an origin each, and what comes later waits.
-    for (const origin of ['c', 'd', 'e', 'f']) begin(`https://${origin}.example`, origin);
+  test('of each origin gets a place in turn when all are taken', async () => {
+    const { begin, deliveries } = setUp(2);
+    const busy = ['c', 'd', 'e', 'f'].flatMap((name) => [`${name}1`, `${name}2`]);
+    for (const name of busy) begin(`https://${name[0]}.example`, name);
     for (const name of ['a1', 'a2']) begin(A, name);
     for (const name of ['b1', 'b2']) begin(B, name);
     await settle();
-    expect(deliveries.underWay()).toEqual(['c', 'd', 'e', 'f']);
-    for (const name of ['c', 'd']) deliveries.finish(name);
-    await settle();
-    expect(deliveries.underWay()).toEqual(['e', 'f', 'a1', 'b1']);
+    expect(deliveries.underWay()).toEqual(busy);
+    for (const name of ['c1', 'd1', 'e1']) {
+      deliveries.finish(name);
+      await settle();
+    }
+    expect(deliveries.underWay().slice(5)).toEqual(['a1', 'b1', 'a2']);
   });
 });

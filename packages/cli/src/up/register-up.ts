@@ -27,7 +27,7 @@ Settings (environment):
                                      (default: addresses of the internet alone)
   MILLRACE_PUBLIC_URL=URL            what upload URLs begin with (default: the address that a client used)
   MILLRACE_CORS_ORIGINS=ORIGIN,…     let pages of these origins call the API (default: none)
-  MILLRACE_CONCURRENCY=128           deliveries under way at once
+  MILLRACE_CONCURRENCY=128           deliveries under way at once that all targets share
   MILLRACE_CONNECT_TIMEOUT_MS=5000   for connecting to a target
   MILLRACE_REQUEST_TIMEOUT_MS=30000  for a whole exchange with a target, plus 1 s for each MB of body
   MILLRACE_CIRCUIT_BREAKER=on        off: targets that fail are not left alone for a while

@@ -183,10 +183,10 @@ describe('a disk that is full', () => {
     const env = { MILLRACE_REQUEST_TIMEOUT_MS: '600000', MILLRACE_LOG_LEVEL: 'warn', MILLRACE_SHUTDOWN_SECONDS: '1' };
     const millrace = await sandbox.start({ folder, env, through: mount('24m', folder) });
     const client = sandbox.client(millrace.url);
-    for (let number = 0; number < 20; number++) await client.send(messageTo(slow.url, number));
-    await until('all are in flight', () => slow.open() === 20);
+    for (let number = 0; number < 12; number++) await client.send(messageTo(slow.url, number));
+    await until('all are in flight', () => slow.open() === 12);
     await fillDisk(insideOf(millrace.pid, folder));
-    await fill(millrace.url, slow.url, 20);
+    await fill(millrace.url, slow.url, 12);
     answer.resolve(200);
     await until('all were answered', () => slow.receptions.every(({ answered }) => answered === 200));
     expect((await client.stats()).waiting).toBeGreaterThan(0);

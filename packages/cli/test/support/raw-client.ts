@@ -39,6 +39,6 @@ export async function connectRaw(url: string): Promise<RawClient> {
 /** A request to post this value, as it goes over the wire. */
 export function postText(path: string, value: unknown): string {
   const body = JSON.stringify(value);
-  const head = `POST ${path} HTTP/1.1\r\nhost: millrace\r\ncontent-type: application/json\r\n`;
+  const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n`;
   return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }

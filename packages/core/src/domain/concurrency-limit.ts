@@ -49,6 +49,8 @@ export function limitAtEnd(
   signal: LoadSignal,
   { request, latest, most }: { readonly request: number; readonly latest: number; readonly most: number },
 ): ConcurrencyLimit {
+  const isOfRoundBefore = request <= limit.halvedAt;
+  if (isOfRoundBefore) return limit;
   switch (signal) {
     case 'success': {
       const isUsedUp = request <= limit.fullAt;
@@ -57,8 +59,6 @@ export function limitAtEnd(
       return { ...limit, limit: Math.min(most, limit.limit + step) };
     }
     case 'overload': {
-      const isOfRoundBefore = request <= limit.halvedAt;
-      if (isOfRoundBefore) return limit;
       const halved = Math.max(1, limit.limit / 2);
       return { ...limit, limit: halved, steadyFrom: halved, halvedAt: latest };
     }
