@@ -29,7 +29,7 @@ export type SqsHandler = (
 export interface DeliveryHandlerDeps extends Partial<Pick<DeliverDeps, 'random' | 'newToken' | 'sleep'>> {
   readonly store: Pick<MessageStore, 'claim' | 'settle' | 'handBack' | 'keepOrphans'> &
     Pick<DeliverRecordDeps, 'readEntry' | 'keepUnreadable'>;
-  readonly target: Target;
+  readonly target: Pick<Target, 'send'>;
   readonly signing: Pick<SigningSecrets, 'secretsOf'>;
   /** Without it, every message goes. */
   readonly gate?: Pick<TargetGate, 'ask' | 'flush'>;

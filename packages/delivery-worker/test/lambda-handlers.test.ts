@@ -9,7 +9,7 @@ const record = (messageId: string) => ({ messageId, body: '{}' }) as SQSRecord;
 function setUp(remainingMs: number) {
   const scripted = makeScripted();
   const { store, signing } = scripted.deps;
-  const target = { ...scripted.deps.target, close: () => Promise.resolve() };
+  const { target } = scripted.deps;
   const flushes: { limitMs: number; delivered: number }[] = [];
   const handler = createDeliveryHandler({
     store: { ...store, readEntry: () => anEntry(), keepUnreadable: () => Promise.resolve() },

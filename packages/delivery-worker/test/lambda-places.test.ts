@@ -28,10 +28,11 @@ test('records beyond the limit of their target wait for a place, and records to 
       return new Promise((resolve) => answers.push(resolve));
     },
   });
+  const { store, signing, target, clock, onError } = deps;
   const handler = createDeliveryHandler({
-    ...deps,
+    ...{ signing, target, clock, onError },
     store: {
-      ...deps.store,
+      ...store,
       readEntry: (text) => {
         const [origin = '', messageId = ''] = text.split(' ');
         return entryTo(origin, messageId);
