@@ -1,5 +1,6 @@
 /** What the measures share. */
 
+import { LIMITS } from '@millrace/core';
 import type { GeneratorJob, GeneratorResult } from './generator.ts';
 import type { ReceiverStats } from './receiver.ts';
 import type { Row } from './report.ts';
@@ -20,6 +21,9 @@ interface Sizes {
   readonly drainMs: number;
   readonly idleMs: number;
   readonly overloadMs: number;
+  readonly protectionRounds: number;
+  readonly protectionMessages: number;
+  readonly largeBytes: number;
 }
 
 export const FULL: Sizes = {
@@ -35,6 +39,9 @@ export const FULL: Sizes = {
   drainMs: 20_000,
   idleMs: 10_000,
   overloadMs: 15_000,
+  protectionRounds: 8,
+  protectionMessages: 6_000,
+  largeBytes: LIMITS.payloadBytes,
 };
 
 export const QUICK: Sizes = {
@@ -50,6 +57,9 @@ export const QUICK: Sizes = {
   drainMs: 4_000,
   idleMs: 3_000,
   overloadMs: 4_000,
+  protectionRounds: 2,
+  protectionMessages: 1_000,
+  largeBytes: LIMITS.payloadBytes / 10,
 };
 
 export const CONNECTIONS = 64;
@@ -93,7 +103,8 @@ export function postRaw(bench: Bench, job: Job): Promise<GeneratorResult> {
 /** The job of messages to Millrace whose target is the receiver. */
 export function messagesJob(bench: Bench, millrace: Millrace, job: Job): GeneratorJob {
   const path = (job.batch ?? 1) === 1 ? '/message' : '/messages';
-  return jobOf(bench, millrace.url + path, { ...job, targetUrl: bench.receiver.hook });
+  const key = millrace.key === undefined ? {} : { key: millrace.key };
+  return jobOf(bench, millrace.url + path, { ...job, ...key, targetUrl: bench.receiver.hook });
 }
 
 /**
