@@ -39,8 +39,8 @@ export const FULL: Sizes = {
   drainMs: 20_000,
   idleMs: 10_000,
   overloadMs: 15_000,
-  protectionRounds: 8,
-  protectionMessages: 6_000,
+  protectionRounds: 12,
+  protectionMessages: 4_000,
   largeBytes: LIMITS.payloadBytes,
 };
 

@@ -6,6 +6,8 @@ import { createKey, type Millrace, startMillrace, waitUntilSettled } from '../sy
 import { median } from '../times.ts';
 
 const SETTLE_LIMIT_MS = 30_000;
+/** A process compiles what it uses for some ten thousand messages. */
+const WARM_UP_ROUNDS = 3;
 
 interface Round {
   readonly messages: number;
@@ -27,25 +29,29 @@ export async function protections(bench: Bench): Promise<Row[]> {
   const guarded = await startMillrace(bench.workbench, { data: protectedData, key });
   const bare = await startMillrace(bench.workbench, { data: bench.workbench.path('bare'), breaker: false });
 
-  const warmUp = await run(bench, guarded, warmUpMessages);
-  await run(bench, bare, warmUpMessages);
-  const rounds: { readonly guarded: Round; readonly bare: Round }[] = [];
-  for (let index = 0; index < protectionRounds; index++) {
-    // What the one leaves to the other, such as a warm disk, is each one's in turn.
-    const first = index % 2 === 0 ? await run(bench, guarded, protectionMessages) : undefined;
-    const second = await run(bench, bare, protectionMessages);
-    rounds.push({ guarded: first ?? (await run(bench, guarded, protectionMessages)), bare: second });
+  const warmUps: Round[] = [];
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) {
+    warmUps.push(await run(bench, guarded, warmUpMessages));
+    await run(bench, bare, warmUpMessages);
+  }
+  const guardedRounds: Round[] = [];
+  const bareRounds: Round[] = [];
+  const turns = [
+    { millrace: guarded, rounds: guardedRounds },
+    { millrace: bare, rounds: bareRounds },
+  ];
+  for (let round = 0; round < protectionRounds; round++) {
+    // Each is the first as often as the other.
+    for (const { millrace, rounds } of round % 2 === 0 ? turns : turns.toReversed()) {
+      rounds.push(await run(bench, millrace, protectionMessages));
+    }
   }
   await Promise.all([guarded.stop(), bare.stop()]);
 
   const costs = await measureProtectionCosts({ folder: bench.workbench.path('costs'), bodyBytes });
-  const guardedRounds = rounds.map((round) => round.guarded);
   return [
-    ...comparison(
-      guardedRounds,
-      rounds.map((round) => round.bare),
-    ),
-    ...shares(costs, [warmUp, ...guardedRounds], medianCpu(guardedRounds)),
+    ...comparison(guardedRounds, bareRounds),
+    ...shares(costs, [...warmUps, ...guardedRounds], medianCpu(guardedRounds)),
   ];
 }
 
