@@ -14,6 +14,9 @@ interface Sizes {
   readonly warmUpMessages: number;
   readonly singleMessages: number;
   readonly batchMessages: number;
+  readonly protectionRounds: number;
+  readonly protectionMessages: number;
+  readonly largeBytes: number;
   readonly latencyMs: number;
   readonly kills: number;
   readonly backlogMessages: number;
@@ -21,9 +24,6 @@ interface Sizes {
   readonly drainMs: number;
   readonly idleMs: number;
   readonly overloadMs: number;
-  readonly protectionRounds: number;
-  readonly protectionMessages: number;
-  readonly largeBytes: number;
 }
 
 export const FULL: Sizes = {
@@ -32,6 +32,9 @@ export const FULL: Sizes = {
   warmUpMessages: 5_000,
   singleMessages: 60_000,
   batchMessages: 200_000,
+  protectionRounds: 12,
+  protectionMessages: 4_000,
+  largeBytes: LIMITS.payloadBytes,
   latencyMs: 15_000,
   kills: 5,
   backlogMessages: 1_000_000,
@@ -39,9 +42,6 @@ export const FULL: Sizes = {
   drainMs: 20_000,
   idleMs: 10_000,
   overloadMs: 15_000,
-  protectionRounds: 12,
-  protectionMessages: 4_000,
-  largeBytes: LIMITS.payloadBytes,
 };
 
 export const QUICK: Sizes = {
@@ -50,6 +50,9 @@ export const QUICK: Sizes = {
   warmUpMessages: 1_000,
   singleMessages: 5_000,
   batchMessages: 20_000,
+  protectionRounds: 2,
+  protectionMessages: 1_000,
+  largeBytes: LIMITS.payloadBytes / 10,
   latencyMs: 2_000,
   kills: 1,
   backlogMessages: 50_000,
@@ -57,9 +60,6 @@ export const QUICK: Sizes = {
   drainMs: 4_000,
   idleMs: 3_000,
   overloadMs: 4_000,
-  protectionRounds: 2,
-  protectionMessages: 1_000,
-  largeBytes: LIMITS.payloadBytes / 10,
 };
 
 export const CONNECTIONS = 64;
