@@ -1,5 +1,6 @@
 /** What the measures share. */
 
+import { LIMITS } from '@millrace/core';
 import type { GeneratorJob, GeneratorResult } from './generator.ts';
 import type { ReceiverStats } from './receiver.ts';
 import type { Row } from './report.ts';
@@ -13,6 +14,9 @@ interface Sizes {
   readonly warmUpMessages: number;
   readonly singleMessages: number;
   readonly batchMessages: number;
+  readonly protectionRounds: number;
+  readonly protectionMessages: number;
+  readonly largeBytes: number;
   readonly latencyMs: number;
   readonly kills: number;
   readonly backlogMessages: number;
@@ -29,6 +33,9 @@ export const FULL: Sizes = {
   warmUpMessages: 5_000,
   singleMessages: 60_000,
   batchMessages: 200_000,
+  protectionRounds: 12,
+  protectionMessages: 4_000,
+  largeBytes: LIMITS.payloadBytes,
   latencyMs: 15_000,
   kills: 5,
   backlogMessages: 1_000_000,
@@ -45,6 +52,9 @@ export const QUICK: Sizes = {
   warmUpMessages: 1_000,
   singleMessages: 5_000,
   batchMessages: 20_000,
+  protectionRounds: 2,
+  protectionMessages: 1_000,
+  largeBytes: LIMITS.payloadBytes / 10,
   latencyMs: 2_000,
   kills: 1,
   backlogMessages: 50_000,
@@ -96,7 +106,8 @@ export function postRaw(bench: Bench, job: Job): Promise<GeneratorResult> {
 /** The job of messages to Millrace whose target is the receiver. */
 export function messagesJob(bench: Bench, millrace: Millrace, job: Job): GeneratorJob {
   const path = (job.batch ?? 1) === 1 ? '/message' : '/messages';
-  return jobOf(bench, millrace.url + path, { ...job, targetUrl: bench.receiver.hook });
+  const key = millrace.key === undefined ? {} : { key: millrace.key };
+  return jobOf(bench, millrace.url + path, { ...job, ...key, targetUrl: bench.receiver.hook });
 }
 
 /**

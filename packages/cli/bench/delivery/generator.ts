@@ -17,6 +17,8 @@ export interface GeneratorJob {
   readonly url: string;
   /** Target of the messages; undefined posts the bodies as they are. */
   readonly targetUrl?: string;
+  /** Bearer key for the API. */
+  readonly key?: string;
   readonly connections: number;
   /** Messages per second; undefined: closed loop. */
   readonly rate?: number;
@@ -57,7 +59,7 @@ function planOf(job: GeneratorJob): LoadPlan {
           },
     bodyBytes: job.bodyBytes,
     connections: job.connections,
-    key: undefined,
+    key: job.key,
     firstNumber: job.firstNumber,
   };
 }

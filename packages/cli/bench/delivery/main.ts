@@ -11,8 +11,10 @@ import { backlog } from './measures/backlog.ts';
 import { fairness } from './measures/fairness.ts';
 import { idle } from './measures/idle.ts';
 import { kill } from './measures/kill.ts';
+import { large } from './measures/large.ts';
 import { latency } from './measures/latency.ts';
 import { overload } from './measures/overload.ts';
+import { protections } from './measures/protections.ts';
 import { measureReferenceRate, reference } from './measures/reference.ts';
 import { batch, single } from './measures/throughput.ts';
 import { watchForeignLoad } from './process-stats.ts';
@@ -25,6 +27,8 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   idle,
   single,
   batch,
+  protections,
+  large,
   latency,
   fairness,
   overload,

@@ -1,6 +1,6 @@
 /** What the kernel says of a process and a folder. */
 
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** False where there is no /proc: then these measures cannot be taken. */
@@ -56,6 +56,11 @@ export function watchForeignLoad(running: readonly number[]): () => number | und
     const foreign = after.busy - before.busy - (after.family - before.family);
     return Math.max(0, foreign / (after.all - before.all));
   };
+}
+
+/** From here on the peak of its memory is counted anew. */
+export function forgetPeakMemory(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 /** Bytes of memory: resident now, and at the most so far. */

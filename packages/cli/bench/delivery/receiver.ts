@@ -26,6 +26,14 @@ export interface ReceiverStats {
   readonly firstMs: number | null;
   /** When the last of the distinct ones came for the first time. */
   readonly lastMs: number | null;
+  /** When the last body of them had come as a whole. */
+  readonly lastEndMs: number | null;
+  /** Of the bodies of them. */
+  readonly bytes: number;
+  /** Requests under way at once, at the most, whatever their numbers. */
+  readonly mostAtOnce: number;
+  /** Connections that were made to the target. */
+  readonly connections: number;
   readonly nowMs: number;
 }
 
@@ -42,6 +50,11 @@ let requests = 0;
 let distinct = 0;
 let firstMs: number | null = null;
 let lastMs: number | null = null;
+let lastEndMs: number | null = null;
+let bytes = 0;
+let underWay = 0;
+let mostAtOnce = 0;
+let connections = 0;
 let isHolding = false;
 let heldResponses: ServerResponse[] = [];
 /** Numbers whose answer was held back, and when they came again. */
@@ -54,14 +67,22 @@ function reset(from: number, count: number): void {
   distinct = 0;
   firstMs = null;
   lastMs = null;
+  lastEndMs = null;
+  bytes = 0;
+  mostAtOnce = underWay;
+  connections = 0;
   isHolding = false;
   heldResponses = [];
   held = new Map();
 }
 
+function isNoted(number: number | undefined): boolean {
+  return number !== undefined && number >= first && number < first + arrivals.length;
+}
+
 function note(number: number, now: number): void {
+  if (!isNoted(number)) return;
   const index = number - first;
-  if (index < 0 || index >= arrivals.length) return;
   requests += 1;
   if (!Number.isNaN(arrivals[index])) return;
   arrivals[index] = now;
@@ -81,14 +102,22 @@ function noteHeld(number: number, now: number, response: ServerResponse): void {
 
 function receive(request: IncomingMessage, response: ServerResponse): void {
   let number: number | undefined;
+  underWay += 1;
+  mostAtOnce = Math.max(mostAtOnce, underWay);
+  response.once('close', () => {
+    underWay -= 1;
+  });
   request.on('data', (chunk: Buffer) => {
-    if (number !== undefined) return;
-    const now = monotonicMs();
-    number = readNumber(chunk) ?? -1;
-    note(number, now);
-    if (isHolding || held.size > 0) noteHeld(number, now, response);
+    if (number === undefined) {
+      const now = monotonicMs();
+      number = readNumber(chunk) ?? -1;
+      note(number, now);
+      if (isHolding || held.size > 0) noteHeld(number, now, response);
+    }
+    if (isNoted(number)) bytes += chunk.length;
   });
   request.on('end', () => {
+    if (isNoted(number)) lastEndMs = monotonicMs();
     if (!isHolding) response.end();
   });
 }
@@ -112,7 +141,10 @@ function control(request: IncomingMessage, response: ServerResponse): void {
       release();
       return void response.end('{}');
     case 'GET /stats': {
-      const stats: ReceiverStats = { requests, distinct, firstMs, lastMs, nowMs: monotonicMs() };
+      const stats: ReceiverStats = {
+        ...{ requests, distinct, firstMs, lastMs, lastEndMs, bytes, mostAtOnce, connections },
+        nowMs: monotonicMs(),
+      };
       return void response.end(JSON.stringify(stats));
     }
     case 'GET /held': {
@@ -127,11 +159,15 @@ function control(request: IncomingMessage, response: ServerResponse): void {
   }
 }
 
+function countConnection(): void {
+  connections += 1;
+}
+
 /** Connections stay open between the measures. */
 const KEEP_ALIVE_MS = 120_000;
 
-function listen(listener: RequestListener): Promise<string> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener);
+function listen(listener: RequestListener, onConnection: () => void = () => {}): Promise<string> {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener).on('connection', onConnection);
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => {
       const { port } = server.address() as AddressInfo;
@@ -140,7 +176,7 @@ function listen(listener: RequestListener): Promise<string> {
   });
 }
 
-const [hook, controlUrl] = await Promise.all([listen(receive), listen(control)]);
+const [hook, controlUrl] = await Promise.all([listen(receive, countConnection), listen(control)]);
 process.stdin.resume().on('end', () => process.exit(0));
 // Ctrl-C reaches every process of the group; the benchmark ends this one when it is done with it.
 process.on('SIGINT', () => {});

@@ -1,7 +1,8 @@
-/** The three processes of the benchmark, as functions. */
+/** The processes of the benchmark, as functions. */
 
 import { fileURLToPath } from 'node:url';
 import type { Stats } from '../../src/api-shapes.ts';
+import type { FileRequest, FilesSent } from './file-sender.ts';
 import type { GeneratorJob, GeneratorResult } from './generator.ts';
 import type { HeldStats, ReceiverStats } from './receiver.ts';
 import { waitFor } from './wait-for.ts';
@@ -10,10 +11,12 @@ import type { Child, Workbench } from './workbench.ts';
 const LAUNCHER = fileURLToPath(new URL('../../../../scripts/millrace', import.meta.url));
 const RECEIVER = fileURLToPath(new URL('receiver.ts', import.meta.url));
 const GENERATOR = fileURLToPath(new URL('generator.ts', import.meta.url));
+const FILE_SENDER = fileURLToPath(new URL('file-sender.ts', import.meta.url));
 
 const START_LIMIT_MS = 60_000;
 /** Beyond its own time, what a run may take for answers that are slow to come. */
 const GENERATOR_GRACE_MS = 60_000;
+const FILES_LIMIT_MS = 60_000;
 
 export interface Receiver {
   readonly pid: number;
@@ -61,12 +64,20 @@ export function startGenerator(workbench: Workbench, job: GeneratorJob): Generat
   return { result, stop: () => child.end('SIGTERM') };
 }
 
+/** Sends them all at once. */
+export async function sendFiles(workbench: Workbench, requests: readonly FileRequest[]): Promise<FilesSent> {
+  const child = workbench.start(process.execPath, [FILE_SENDER, JSON.stringify(requests)]);
+  return JSON.parse(await child.nextLine(FILES_LIMIT_MS));
+}
+
 export interface Millrace {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
   /** Milliseconds from its start until it listened. */
   readonly startedInMs: number;
+  /** What callers have to show. */
+  readonly key: string | undefined;
   stats(): Promise<Stats>;
   /** A clean end. */
   stop(): Promise<void>;
@@ -79,33 +90,52 @@ interface MillraceOptions {
   readonly port?: number;
   /** False: accept only. */
   readonly delivery?: boolean;
+  /** False: no circuit breaker. */
+  readonly breaker?: boolean;
+  /** One of the folder's, see `createKey`; callers need one when there is any. */
+  readonly key?: string;
+}
+
+/** Makes a key in a folder that nothing uses, for all senders. From then on callers have to show one. */
+export async function createKey(workbench: Workbench, data: string): Promise<string> {
+  const args = ['key', 'create', '--data', data, '--name', 'bench', '--all-senders'];
+  const child = workbench.start(LAUNCHER, args, environment({}));
+  const key = await child.nextLine(START_LIMIT_MS);
+  await child.end('SIGTERM');
+  return key;
 }
 
 export async function startMillrace(workbench: Workbench, options: MillraceOptions): Promise<Millrace> {
-  const { data, port = 0, delivery = true } = options;
+  const { data, port = 0, key } = options;
   const startedAt = performance.now();
   const args = ['up', '--data', data, '--port', String(port), '--json'];
-  const child = workbench.start(LAUNCHER, args, environment(delivery));
+  const child = workbench.start(LAUNCHER, args, environment(options));
   const url = await readUrl(child);
   return {
     url,
     port: Number(new URL(url).port),
     pid: child.pid,
     startedInMs: performance.now() - startedAt,
-    stats: async () => (await (await fetch(`${url}/stats`)).json()) as Stats,
+    key,
+    stats: async () => (await (await fetch(`${url}/stats`, { headers: keyHeaders(key) })).json()) as Stats,
     stop: () => child.end('SIGTERM'),
     kill: () => child.end('SIGKILL'),
   };
 }
 
+function keyHeaders(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { authorization: `Bearer ${key}` };
+}
+
 /** Settings of whoever runs the benchmark do not count. */
-function environment(delivery: boolean): NodeJS.ProcessEnv {
+function environment({ delivery = true, breaker = true }: Partial<MillraceOptions>): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('MILLRACE_'));
   return {
     ...Object.fromEntries(own),
     MILLRACE_ALLOW_HTTP: 'true',
     MILLRACE_ALLOWED_PRIVATE_CIDRS: '127.0.0.0/8',
     MILLRACE_DELIVERY: delivery ? 'on' : 'off',
+    MILLRACE_CIRCUIT_BREAKER: breaker ? 'on' : 'off',
   };
 }
 

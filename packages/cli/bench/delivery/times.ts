@@ -13,6 +13,10 @@ export function sorted(times: Float64Array): Float64Array {
   return times.filter((time) => !Number.isNaN(time)).toSorted();
 }
 
+export function median(values: readonly number[]): number {
+  return percentile(sorted(Float64Array.from(values)), 50);
+}
+
 /** @param times sorted */
 export function percentile(times: Float64Array, percent: number): number {
   return times[Math.max(1, Math.ceil((percent / 100) * times.length)) - 1] ?? Number.NaN;
