@@ -2,7 +2,6 @@
  * `MessageStore` on one machine: one SQLite file, where each promise is one transaction.
  */
 
-import { statfs } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Lane } from '../domain/lane.ts';
 import type { Status } from '../domain/lifecycle.ts';
@@ -10,10 +9,11 @@ import type { Message } from '../domain/message.ts';
 import { ANY_ORIGIN, createPlaces, type OriginPlaces, type Places } from '../domain/places.ts';
 import { InvalidCursorError } from '../errors.ts';
 import { type Clock, systemClock } from '../ports/clock.ts';
-import type { Entry, HealthProblem, MessageFilter, MessageStore, MessageView } from '../ports/message-store.ts';
+import type { Entry, MessageFilter, MessageStore, MessageView } from '../ports/message-store.ts';
 import { type EngineHost, openInline, openThread } from './engine-host.ts';
 import { createHandOff } from './hand-off.ts';
 import { type RowEntry, type RowReference, toMessageRecord, toRowEntry } from './records.ts';
+import { findProblems } from './store-health.ts';
 
 export interface SqliteStoreOptions {
   /** The data folder; made when it does not exist. */
@@ -60,7 +60,6 @@ export interface SqliteStore extends MessageStore {
 const DAY_MS = 86_400_000;
 const FAILED_DAYS = 30;
 const REMOVE_SLICE = 500;
-const LOW_DISK_BYTES = 8 * 1_024 * 1_024;
 const FIRST_PAGE = Number.MAX_SAFE_INTEGER;
 /** Windows that one page of a listing looks through before it comes back short. */
 const LIST_WINDOWS = 10;
@@ -328,25 +327,4 @@ function parseCursor(cursor: string | undefined): number {
   const before = Number.parseInt(cursor, 36);
   if (!Number.isSafeInteger(before) || before < 0 || before.toString(36) !== cursor) throw new InvalidCursorError();
   return before;
-}
-
-async function findProblems(host: EngineHost, folder: string): Promise<HealthProblem[]> {
-  const problems: HealthProblem[] = [];
-  const check = async (part: string, findProblem: () => Promise<string | undefined>): Promise<void> => {
-    const detail = await findProblem().catch((error: unknown) =>
-      error instanceof Error ? error.message : String(error),
-    );
-    if (detail !== undefined) problems.push({ part, detail });
-  };
-  await check('disk', async () => {
-    const { bavail, bsize } = await statfs(folder);
-    const free = bavail * bsize;
-    return free < LOW_DISK_BYTES ? `${Math.floor(free / 1_024)} KiB left in ${folder}` : undefined;
-  });
-  await check('database', async () => {
-    await host.call('probe', undefined);
-    await host.call('clearProbe', undefined);
-    return undefined;
-  });
-  return problems;
 }
