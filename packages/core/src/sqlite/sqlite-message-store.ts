@@ -2,7 +2,6 @@
  * `MessageStore` on one machine: one SQLite file, where each promise is one transaction.
  */
 
-import { statfs } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Lane } from '../domain/lane.ts';
 import type { Status } from '../domain/lifecycle.ts';
@@ -13,13 +12,14 @@ import type { Backlog } from '../ports/backlog.ts';
 import type { CircuitStore } from '../ports/circuit-store.ts';
 import { type Clock, systemClock } from '../ports/clock.ts';
 import type { KeyStore } from '../ports/key-store.ts';
-import type { Entry, HealthProblem, MessageFilter, MessageStore, MessageView } from '../ports/message-store.ts';
+import type { Entry, MessageFilter, MessageStore, MessageView } from '../ports/message-store.ts';
 import { type EngineHost, openInline, openThread } from './engine-host.ts';
 import { createHandOff } from './hand-off.ts';
 import { createKeyStore } from './key-store.ts';
 import { createPayloadIndex, type PayloadIndex } from './payload-index.ts';
 import { type RowEntry, type RowReference, toMessageRecord, toRowEntry } from './records.ts';
 import { createSqliteCircuitStore } from './sqlite-circuit-store.ts';
+import { findProblems } from './store-health.ts';
 
 export interface SqliteStoreOptions {
   /** The data folder; made when it does not exist. */
@@ -76,7 +76,6 @@ export interface SqliteStore extends MessageStore, Backlog {
 const DAY_MS = 86_400_000;
 const FAILED_DAYS = 30;
 const REMOVE_SLICE = 500;
-const LOW_DISK_BYTES = 8 * 1_024 * 1_024;
 const FIRST_PAGE = Number.MAX_SAFE_INTEGER;
 /** Windows that one page of a listing looks through before it comes back short. */
 const LIST_WINDOWS = 10;
@@ -88,7 +87,6 @@ const LIST_WINDOWS = 10;
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const { folder, maxBytes, clock = systemClock, dedupeDays = 7, thread = true } = options;
-  const { lowDiskBytes = LOW_DISK_BYTES } = options;
   const engineOptions = {
     folder,
     ...(maxBytes === undefined ? {} : { maxBytes }),
@@ -101,7 +99,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     await host.close();
     throw error;
   }
-  return createStore(host, clock, () => findProblems(host, folder, lowDiskBytes));
+  return createStore(host, clock, () => findProblems(host, folder, options.lowDiskBytes));
 }
 
 /** A store on an engine that is open; the folder is only looked at for room. */
@@ -362,25 +360,4 @@ function parseCursor(cursor: string | undefined): number {
   const before = Number.parseInt(cursor, 36);
   if (!Number.isSafeInteger(before) || before < 0 || before.toString(36) !== cursor) throw new InvalidCursorError();
   return before;
-}
-
-async function findProblems(host: EngineHost, folder: string, lowDiskBytes: number): Promise<HealthProblem[]> {
-  const problems: HealthProblem[] = [];
-  const check = async (part: string, findProblem: () => Promise<string | undefined>): Promise<void> => {
-    const detail = await findProblem().catch((error: unknown) =>
-      error instanceof Error ? error.message : String(error),
-    );
-    if (detail !== undefined) problems.push({ part, detail });
-  };
-  await check('disk', async () => {
-    const { bavail, bsize } = await statfs(folder);
-    const free = bavail * bsize;
-    return free < lowDiskBytes ? `${Math.floor(free / 1_024)} KiB left in ${folder}` : undefined;
-  });
-  await check('database', async () => {
-    await host.call('probe', undefined);
-    await host.call('clearProbe', undefined);
-    return undefined;
-  });
-  return problems;
 }
