@@ -240,8 +240,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'hashes no content',
     file: 'core/src/domain/message.ts',
-    code: 'Buffer.concat([head, request.body])',
-    instead: 'Buffer.concat([head])',
+    code: 'JSON.stringify([method, sorted, bodyHash])',
+    instead: 'JSON.stringify([method, sorted, bodyHash.length])',
   },
   {
     name: 'replays one round on only',
@@ -335,8 +335,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'forgets whose a target is',
     file: 'delivery-worker/src/gate/known-targets.ts',
-    code: 'return `${senderId}\\n${target}`;',
-    instead: 'return senderId === target ? senderId : target;',
+    code: 'export function targetId({ senderId, target }: TargetKey): string {',
+    instead: `export function targetId({ target }: TargetKey, senderId = ''): string {`,
   },
   {
     name: 'holds the origin of a URL that is gone',
