@@ -140,6 +140,17 @@ describe.each([{ handOff: false }, { handOff: true }])('a lane that is held (%o)
     expect(await take()).toEqual([SLOW]);
   });
 
+  test('is not looked at any more when its hold is over and nothing waits in it', async () => {
+    await h().store.accept([messageTo(SLOW)]);
+    await h().store.holdLane(SLOW, START_TIME);
+    const { entries } = await h().store.take(10);
+    expect(entries).toHaveLength(1);
+    await settle(h().store, await won(h().store, only(entries)), { kind: 'success' });
+    h().clock.advance(LEASE_MS);
+    await h().store.take(10);
+    expect(await h().store.take(10)).toEqual({ entries: [], nextDue: null });
+  });
+
   test('tells when it may be asked for again, and wakes who listens', async () => {
     const listener = jest.fn();
     h().store.onWork(listener);

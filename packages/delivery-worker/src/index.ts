@@ -12,7 +12,13 @@ export {
 } from './delivery-loop.ts';
 export type { ExchangeTimings, TimingsListener } from './exchange-timings.ts';
 export type { CircuitEvent } from './gate/target-changes.ts';
-export { createTargetGate, type OriginLane, type TargetGate, type TargetGateDeps } from './gate/target-gate.ts';
+export {
+  type Admission,
+  createTargetGate,
+  type OriginLane,
+  type TargetGate,
+  type TargetGateDeps,
+} from './gate/target-gate.ts';
 export { createHttpTarget, type HttpTargetOptions, type Target } from './http-target.ts';
 export {
   createDeliveryHandler,

@@ -8,6 +8,7 @@ import {
   type FaultRule,
   type History,
   type MessagePlan,
+  type Outage,
   type SystemPlan,
   type World,
 } from './history.ts';
@@ -57,11 +58,36 @@ const answer: fc.Arbitrary<Answer> = fc.oneof(
 
 const message: fc.Arbitrary<MessagePlan> = fc.record({
   at: time,
+  sender: fc.nat(1),
   origin: fc.nat(1),
+  path: fc.nat(1),
   maxAttempts: fc.constantFrom(3, 1, 2, 5),
   lifetimeMs: fc.constantFrom(72 * HOUR_MS, 72 * HOUR_MS, 72 * HOUR_MS, 10 * MINUTE_MS, MINUTE_MS),
   isLarge: fc.integer({ min: 0, max: 15 }).map((number) => number === 15),
   answers: fc.array(answer, { maxLength: 6, size: 'max' }),
+});
+
+/** Such that a circuit opens: many fail at about the same time, and quickly. */
+const outage: fc.Arbitrary<Outage> = fc.record({
+  at: time,
+  forMs: fc.constantFrom(20 * SECOND_MS, MINUTE_MS, 3 * MINUTE_MS, 20 * MINUTE_MS),
+  origin: fc.nat(1),
+  answer: fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant('status' as const), status: fc.constantFrom(500, 503), delayMs }),
+    },
+    { weight: 1, arbitrary: fc.constant({ kind: 'unreachable', error: 'connection' } as const) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'never' } as const) },
+  ),
+  messages: fc.integer({ min: 8, max: 14 }),
+  everyMs: fc.constantFrom(0, 100, SECOND_MS),
+  plan: fc.record({
+    sender: fc.nat(1),
+    path: fc.nat(1),
+    maxAttempts: fc.constantFrom(5, 3),
+    lifetimeMs: fc.constantFrom(72 * HOUR_MS, 72 * HOUR_MS, HOUR_MS),
+  }),
 });
 
 /** As clocks of machines that are kept in step differ; by more than leases allow for; or somebody sets one. */
@@ -87,6 +113,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('replay' as const), at: time, message: number }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('replay-all' as const), at: time }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), at: time, message: number }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('read' as const), at: time, message: number }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('death' as const), at: time, process: number }) },
   {
@@ -130,6 +157,10 @@ export function arbitraryHistory(world: World): fc.Arbitrary<History> {
       world: fc.constant(world),
       seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
       messages: fc.array(message, { minLength: 1, maxLength: 4, size: 'max' }),
+      outages: fc.oneof(
+        { weight: 3, arbitrary: fc.constant([]) },
+        { weight: 1, arbitrary: fc.array(outage, { minLength: 1, maxLength: 1 }) },
+      ),
       events: fc.array(event, { maxLength: 10, size: 'max' }),
       faults: fc.array(faultRule(world), { maxLength: 14, size: 'max' }),
       system,

@@ -21,6 +21,18 @@ export function checkEnds(sim: Sim, world: SimWorld, witness: Witness, orphans: 
   }
 }
 
+/** Who waits at a target is its probe in time, whatever became of the one before. Clocks have been right for an hour. */
+export function checkCircuits(sim: Sim, { targets, row }: Witness): void {
+  for (const [name, target] of targets.stuck()) {
+    const waiting = row(name);
+    const isWaiting = waiting !== undefined && !hasEnded(waiting) && (waiting.due ?? 0) < sim.timeline.now() - LATE_MS;
+    if (isWaiting) sim.violate(INVARIANTS.unstuck, `${name} waits for ${target}: ${describeRow(waiting)}`);
+  }
+}
+
+/** Milliseconds after which what is due should have been tried: twice the wait of a queue. */
+const LATE_MS = 30 * 60_000;
+
 /** The store's own counts are those of its rows. */
 export function checkBooks(sim: Sim, books: Counts & { readonly missing?: number }, witness: Witness): void {
   const count = (status: string): number => witness.rows().filter((row) => row.status === status).length;

@@ -1,6 +1,6 @@
 /** The way in: where clients and operators reach the system, over a network that loses answers. */
 
-import type { MessageStore } from '@millrace/core';
+import type { CircuitStore, MessageStore, TargetKey } from '@millrace/core';
 import type { Process } from './process.ts';
 import type { Sim } from './sim.ts';
 
@@ -10,6 +10,9 @@ type FrontStore = Pick<MessageStore, 'accept' | 'get' | 'replay' | 'replayMany'>
 export interface Server {
   readonly process: Process;
   readonly store: FrontStore;
+  readonly circuits: CircuitStore;
+  /** Told of a target that was released. */
+  readonly onTarget?: (key: TargetKey) => void;
 }
 
 export interface Front {

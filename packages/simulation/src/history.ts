@@ -17,8 +17,11 @@ export type Answer =
 export interface MessagePlan {
   /** When it is posted first. */
   readonly at: number;
+  readonly sender: number;
   /** Targets of different origins are in different shards of the queue. */
   readonly origin: number;
+  /** Of its URL. */
+  readonly path: number;
   readonly maxAttempts: number;
   readonly lifetimeMs: number;
   /** The body does not fit into a queue. */
@@ -27,12 +30,27 @@ export interface MessagePlan {
   readonly answers: readonly Answer[];
 }
 
+/** An origin is down for a time, to every sender, while many messages of one sender come for it. */
+export interface Outage {
+  readonly at: number;
+  readonly forMs: number;
+  readonly origin: number;
+  /** What it makes of each request meanwhile, in place of what messages have planned. */
+  readonly answer: Answer;
+  /** Posted one after the other, each `everyMs` after the one before; when the outage is over they are answered 200. */
+  readonly messages: number;
+  readonly everyMs: number;
+  readonly plan: Pick<MessagePlan, 'sender' | 'path' | 'maxAttempts' | 'lifetimeMs'>;
+}
+
 /** What happens at a time, whatever the system does then. Numbers of messages and processes wrap around. */
 export type Event =
   /** Posted again; `isOther`: with another content under the same identity. */
   | { readonly kind: 'repeat'; readonly at: number; readonly message: number; readonly isOther: boolean }
   | { readonly kind: 'replay'; readonly at: number; readonly message: number }
   | { readonly kind: 'replay-all'; readonly at: number }
+  /** An operator releases the URL of a message. */
+  | { readonly kind: 'release'; readonly at: number; readonly message: number }
   | { readonly kind: 'read'; readonly at: number; readonly message: number }
   | { readonly kind: 'death'; readonly at: number; readonly process: number }
   /** A process stands still for a time, as when its machine is short of memory, or is moved. */
@@ -95,6 +113,8 @@ export const CALLS: Readonly<Record<World, Readonly<Record<string, readonly Faul
     PutItem: OF_NETWORK,
     UpdateItem: OF_NETWORK,
     GetItem: OF_NETWORK,
+    'BatchGetItem circuits': OF_NETWORK,
+    'PutItem circuits': OF_NETWORK,
     Query: OF_NETWORK,
     SendMessageBatch: OF_BATCH,
     ReceiveMessage: OF_NETWORK,
@@ -110,6 +130,7 @@ export interface History {
   /** Of all that is left to chance: latencies, backoff, the order of calls. */
   readonly seed: number;
   readonly messages: readonly MessagePlan[];
+  readonly outages: readonly Outage[];
   readonly events: readonly Event[];
   readonly faults: readonly FaultRule[];
   readonly system: SystemPlan;

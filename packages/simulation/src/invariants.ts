@@ -23,6 +23,12 @@ export const INVARIANTS = {
   replayable: 'a dead letter can be sent again',
   books: 'the books balance',
   reader: 'a reader sees what the store holds',
+  admitted: 'every request was let through by a gate',
+  givenUp: 'a target that is given up is left alone',
+  oneProbe: 'one probe is under way at a time, while its lease holds',
+  unstuck: 'no circuit is open for ever',
+  ownTarget: 'nothing waits for, or ends by, what is known of other targets and of other senders',
+  asked: 'nothing is held that its target has not asked for',
   crash: 'nothing fails that nobody has foreseen',
 } as const;
 

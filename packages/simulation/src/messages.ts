@@ -2,9 +2,11 @@
 
 import { hash } from 'node:crypto';
 import { canonicalUrl, type DeliveryRequest, type Entry, type Message } from '@millrace/core';
-import type { History, MessagePlan } from './history.ts';
+import type { History, MessagePlan, Outage } from './history.ts';
 
-export const SENDER = 'billing';
+const SENDERS = ['billing', 'shop'] as const;
+/** Of entries without a message. */
+export const STRANGER = SENDERS[0];
 const TIMESTAMP = '2026-11-22T10:00:00Z';
 /** More than fits into a queue. */
 const LARGE_BYTES = 270_000;
@@ -13,15 +15,27 @@ export interface SimMessage {
   /** Its `messageId`. */
   readonly name: string;
   readonly plan: MessagePlan;
+  readonly senderId: string;
   readonly targetUrl: string;
 }
 
-export function messagesOf(history: History): readonly SimMessage[] {
-  return history.messages.map((plan, index) => ({ name: `m${index + 1}`, plan, targetUrl: urlOf(plan.origin) }));
+export function messagesOf({ messages, outages }: History): readonly SimMessage[] {
+  return [...messages, ...outages.flatMap(messagesDuring)].map((plan, index) => named(`m${index + 1}`, plan));
 }
 
-function urlOf(origin: number): string {
-  return canonicalUrl(`https://target-${origin + 1}.example/hooks`);
+function messagesDuring({ at, origin, messages, everyMs, plan }: Outage): readonly MessagePlan[] {
+  return Array.from({ length: messages }, (_, number) => ({
+    ...{ ...plan, at: at + number * everyMs, origin, isLarge: false, answers: [] },
+  }));
+}
+
+function named(name: string, plan: MessagePlan): SimMessage {
+  const targetUrl = canonicalUrl(`${originOf(plan.origin)}/hooks/${plan.path + 1}`);
+  return { name, plan, senderId: SENDERS[plan.sender] ?? SENDERS[0], targetUrl };
+}
+
+export function originOf(origin: number): string {
+  return `https://target-${origin + 1}.example`;
 }
 
 /**
@@ -29,10 +43,10 @@ function urlOf(origin: number): string {
  * @param isOther with another content under the same identity
  * @param now epoch milliseconds, for when it expires
  */
-export function toMessage({ name, plan, targetUrl }: SimMessage, isOther: boolean, now: number): Message {
+export function toMessage({ name, plan, senderId, targetUrl }: SimMessage, isOther: boolean, now: number): Message {
   const text = contentOf(name, isOther);
   return {
-    identity: { senderId: SENDER, messageId: name, timestamp: TIMESTAMP, targetUrl },
+    identity: { senderId, messageId: name, timestamp: TIMESTAMP, targetUrl },
     request: {
       method: 'POST',
       headers: [['content-type', 'text/plain']],
@@ -62,7 +76,8 @@ function contentOf(name: string, isOther: boolean): string {
 
 /** An entry that belongs to no message. */
 export function anOrphan(name: string, now: number): Entry {
-  const plan = { at: 0, origin: 0, maxAttempts: 3, lifetimeMs: 3_600_000, isLarge: false, answers: [] };
-  const { identity, request, plan: delivery } = toMessage({ name, plan, targetUrl: urlOf(0) }, false, now);
+  const where = { sender: 0, origin: 0, path: 0 };
+  const plan = { ...where, at: 0, maxAttempts: 3, lifetimeMs: 3_600_000, isLarge: false, answers: [] };
+  const { identity, request, plan: delivery } = toMessage(named(name, plan), false, now);
   return { v: 1, identity, request, round: 0, notBefore: now, ...delivery };
 }

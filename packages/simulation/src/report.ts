@@ -24,9 +24,10 @@ export function formatFailure({ world, seed, violation, history, steps, shrinks 
   ].join('\n');
 }
 
-function formatHistory({ messages, events, faults, system }: History): readonly string[] {
+function formatHistory({ messages, outages, events, faults, system }: History): readonly string[] {
   return [
     ...messages.map((plan, index) => `m${index + 1}: ${JSON.stringify(plan)}`),
+    ...outages.map((outage) => `outage: ${JSON.stringify(outage)}`),
     ...events.map(formatEvent),
     ...faults.map(formatRule),
     `system: ${JSON.stringify(system)}`,

@@ -19,8 +19,11 @@ export function isClaim(before: Row | undefined, row: Row): boolean {
   return row.status === 'PROCESSING' && row.token !== before?.token;
 }
 
-/** @param known of the message before the write */
-export function checkWrite(process: Process, known: Known, row: Row): Broken {
+/**
+ * @param known of the message before the write
+ * @param wasHeld a gate has said that it ends without a request
+ */
+export function checkWrite(process: Process, known: Known, row: Row, wasHeld: boolean): Broken {
   const { row: before, claims, answers } = known;
   if (before === undefined) {
     const isNew = row.status === 'QUEUED' || (row.status === 'FAILED' && row.reason === 'orphan');
@@ -32,6 +35,7 @@ export function checkWrite(process: Process, known: Known, row: Row): Broken {
     checkChange(before, row, change) ??
     (isClaim(before, row) ? checkClaim(process, before, row, change) : undefined) ??
     (before.status === 'PROCESSING' ? checkSettle(process, before, row, claim, change) : undefined) ??
+    (row.reason === 'held' ? checkHeld(before, row, wasHeld && claim?.isUsed === false, change) : undefined) ??
     checkEnd(row, answers, change)
   );
 }
@@ -72,6 +76,12 @@ function checkSettle(process: Process, before: Row, row: Row, claim: Claim | und
   }
   const isOwner = claim?.process === process;
   return isOwner || row.status === 'SUCCESS' ? undefined : ['owner', change];
+}
+
+/** @param isTrue it was held, and no request was made of its claim */
+function checkHeld(before: Row, row: Row, isTrue: boolean, change: string): Broken {
+  if (row.attempts !== before.attempts - 1) return ['counted', `${change}: a claim without a request is no attempt`];
+  return isTrue ? undefined : ['reason', change];
 }
 
 function checkEnd(

@@ -3,7 +3,7 @@
 import { createAwsWorld } from './aws/aws-world.ts';
 import { startClients } from './clients.ts';
 import type { Coverage } from './coverage.ts';
-import { checkBooks, checkEnds, checkReplayed } from './final-checks.ts';
+import { checkBooks, checkCircuits, checkEnds, checkReplayed } from './final-checks.ts';
 import type { Event, History } from './history.ts';
 import { INVARIANTS } from './invariants.ts';
 import { createMachineWorld } from './machine/machine-world.ts';
@@ -26,6 +26,12 @@ const HOUR_MS = 3_600_000;
 const TROUBLE_MS = 3 * HOUR_MS;
 /** Then everything must come to its end within this: the longest plan, and the waits of a queue. */
 const PATIENCE_MS = 80 * HOUR_MS;
+/** With targets that answer at once, and nothing that is left of an open circuit but its probe. */
+const HEALED_MS = HOUR_MS;
+/** Within this workers know of a release. */
+const RELEASED_MS = 60_000;
+/** Hours after all trouble is over at which circuits must not be open any more. */
+const CIRCUIT_LOOKS = [1.5, 4];
 /** More than the longest history: one that goes on and on gets nowhere. */
 const MOST_HAPPENINGS = 30_000;
 /** What the accounting calls overdue is late by this. */
@@ -50,6 +56,10 @@ export async function runHistory(history: History, keepsSteps = false): Promise<
     sim.faults.end();
     world.calm();
     for (const process of world.processes()) process.setClock(0);
+    for (const hours of CIRCUIT_LOOKS) {
+      await sim.timeline.run(START + TROUBLE_MS + hours * HOUR_MS, sim.timeline.happened() + MOST_HAPPENINGS);
+      checkCircuits(sim, witness);
+    }
     await comeToRest(sim);
     await mendReplays(sim, world, operators);
     checkEnds(sim, world, witness, orphans);
@@ -57,9 +67,11 @@ export async function runHistory(history: History, keepsSteps = false): Promise<
 
     sim.note('', () => 'targets are well, and all dead letters are sent again');
     targets.heal();
+    operators.releaseAll();
+    await sim.timeline.run(sim.timeline.now() + RELEASED_MS);
     const failed = witness.rows().flatMap(({ name, status }) => (status === 'FAILED' ? [name] : []));
     for (const name of failed) operators.replay(name);
-    await comeToRest(sim);
+    await comeToRest(sim, HEALED_MS);
     checkReplayed(sim, witness, failed);
     await audit(sim, world, witness);
   } finally {
@@ -101,10 +113,10 @@ function disturb(sim: Sim, world: SimWorld, event: Event, orphan: string, onOrph
   }
 }
 
-async function comeToRest(sim: Sim): Promise<void> {
+async function comeToRest(sim: Sim, patienceMs = PATIENCE_MS): Promise<void> {
   const { timeline } = sim;
   const limit = timeline.happened() + MOST_HAPPENINGS;
-  const until = timeline.now() + PATIENCE_MS;
+  const until = timeline.now() + patienceMs;
   await timeline.run(until, limit);
   if (timeline.isIdle()) return;
   sim.violate(INVARIANTS.ends, timeline.happened() >= limit ? 'it goes on and on' : 'it is not over in time');

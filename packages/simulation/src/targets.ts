@@ -1,10 +1,10 @@
 /** The targets, and the network on the way to them: each message has a script of what its requests come to. */
 
-import type { AttemptOutcome, Entry } from '@millrace/core';
-import type { Answer } from './history.ts';
-import type { SimMessage } from './messages.ts';
+import { type AttemptOutcome, type Entry, type Identity, targetOrigin } from '@millrace/core';
+import type { Answer, Outage } from './history.ts';
+import { originOf, type SimMessage } from './messages.ts';
 import type { Process } from './process.ts';
-import type { Sim } from './sim.ts';
+import { type Sim, START } from './sim.ts';
 import type { Witness } from './witness.ts';
 
 export interface Targets {
@@ -25,7 +25,16 @@ export function createTargets(sim: Sim, messages: readonly SimMessage[], witness
   const answered = new Map<string, number>();
   let healed = false;
 
-  function nextAnswer(name: string): Answer {
+  function outageOf(targetUrl: string): Outage | undefined {
+    const time = timeline.now() - START;
+    return sim.history.outages.find(({ origin, at, forMs }) => {
+      return targetOrigin(targetUrl) === originOf(origin) && time >= at && time < at + forMs;
+    });
+  }
+
+  function nextAnswer({ messageId: name, targetUrl }: Identity): Answer {
+    const outage = outageOf(targetUrl);
+    if (outage !== undefined) return outage.answer;
     const number = answered.get(name) ?? 0;
     answered.set(name, number + 1);
     const script = messages.find((message) => message.name === name)?.plan.answers ?? [];
@@ -35,7 +44,7 @@ export function createTargets(sim: Sim, messages: readonly SimMessage[], witness
   return {
     send(process, entry, deadlineMs) {
       const { messageId: name } = entry.identity;
-      const answer = nextAnswer(name);
+      const answer = nextAnswer(entry.identity);
       const fault = faults.strike('request');
       const end = witness.requests(process, entry, deadlineMs);
       sim.note(process.name, () => `requests ${name}: ${describe(answer)}`);
@@ -48,6 +57,7 @@ export function createTargets(sim: Sim, messages: readonly SimMessage[], witness
         // The target goes on whatever becomes of the worker.
         timeline.at(timeline.now() + delayMs, () => {
           for (const status of statuses) witness.targetAnswered(name, status);
+          witness.targets.targetAnswered(entry.identity, outcome);
           if (statuses.length > 1) coverage.count('requests seen twice');
           if (fault === 'dies-after') process.die(`${name} was answered`);
         });

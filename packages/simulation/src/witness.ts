@@ -11,8 +11,11 @@ import { checkAnswer, checkRequest, type Told, takeClaim } from './request-check
 import { describeRow, isSameRow, type Row } from './row.ts';
 import { checkWrite, isClaim } from './row-checks.ts';
 import type { Sim } from './sim.ts';
+import { createTargetWitness, type TargetWitness } from './target-witness.ts';
 
 export interface Witness {
+  /** What is seen of gates. */
+  readonly targets: TargetWitness;
   /** A client was told what became of its post. */
   answered(name: string, isOther: boolean, told: Told): void;
   /** A row was written, by a process, at this moment. */
@@ -41,6 +44,7 @@ export interface Witness {
 /** @param isReachable has a waiting row an entry that will bring it about? */
 export function createWitness(sim: Sim, isReachable: (row: Row) => boolean): Witness {
   const { coverage } = sim;
+  const targets = createTargetWitness(sim);
   const all = new Map<string, Known>();
 
   function of(name: string): Known {
@@ -62,6 +66,8 @@ export function createWitness(sim: Sim, isReachable: (row: Row) => boolean): Wit
   }
 
   return {
+    targets,
+
     answered(name, isOther, told) {
       const known = of(name);
       coverage.count(`posts ${told}`);
@@ -77,7 +83,7 @@ export function createWitness(sim: Sim, isReachable: (row: Row) => boolean): Wit
       const { row: before } = known;
       if (before !== undefined && isSameRow(before, row)) return;
       sim.note('', () => `${row.name} is ${describeRow(row)}`);
-      const broken = checkWrite(process, known, row);
+      const broken = checkWrite(process, known, row, targets.wasHeld(row.name));
       known.row = row;
       known.statuses.push(row.status);
       if (!judge(broken)) return;
@@ -86,8 +92,10 @@ export function createWitness(sim: Sim, isReachable: (row: Row) => boolean): Wit
       judge(findUnreachable(known));
     },
 
-    requests(process, { identity: { messageId: name }, request }, deadlineMs) {
+    requests(process, { identity, request }, deadlineMs) {
+      const { messageId: name } = identity;
       coverage.count('requests');
+      targets.requests(process, identity);
       const known = of(name);
       const claim = takeClaim(known, process);
       if (claim === undefined) {

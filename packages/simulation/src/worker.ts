@@ -20,7 +20,7 @@ interface WorkerDeps
   readonly target: Target;
 }
 
-/** A gate that is asked before a claim is given to the workers of both worlds here. */
+/** The gate is in `gate.ts`: it has a store of its own. */
 export function workerDeps(sim: Sim, targets: Targets, witness: Witness, process: Process): WorkerDeps {
   let tokens = 0;
   return {
@@ -33,8 +33,9 @@ export function workerDeps(sim: Sim, targets: Targets, witness: Witness, process
     random: () => sim.noise.fraction(`${process.name}/random`),
     newToken: () => `${process.name}/${tokens++}`,
     sleep: process.sleep,
-    onAttempt({ entry, reaction }) {
-      if (reaction.kind === 'succeed') witness.successSettled(entry.identity.messageId);
+    onAttempt({ entry, reaction, settled }) {
+      const isTaken = settled === 'settled' || settled === 'acknowledge';
+      if (reaction.kind === 'succeed' && isTaken) witness.successSettled(entry.identity.messageId);
     },
     onError(error) {
       sim.note(process.name, () => String(error));

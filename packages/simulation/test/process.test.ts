@@ -8,7 +8,7 @@ const SYSTEM = { workers: 2, batch: 1, maxReceives: 2, visibilityMs: 120_000, du
 /** A process whose first call is struck by a fault. */
 function aProcess(fault?: Fault): { readonly sim: Sim; readonly process: Process } {
   const faults = fault === undefined ? [] : [{ call: 'write', nth: 0, times: 1, fault }];
-  const history: History = { world: 'aws', seed: 1, messages: [], events: [], faults, system: SYSTEM };
+  const history: History = { world: 'aws', seed: 1, messages: [], outages: [], events: [], faults, system: SYSTEM };
   const sim = createSim(history, false);
   return { sim, process: createProcess(sim, 'p') };
 }

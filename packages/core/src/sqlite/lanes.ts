@@ -120,6 +120,8 @@ export function createLanes(look: (lane: Lane, most: number, now: number) => Loo
 
   function lookAt(state: LaneState, most: number, now: number): number {
     touched.add(state);
+    // A hold that is over would wake a lane in which nothing waits, again and again.
+    state.heldUntil = NOT_HELD;
     const { taken, due } = look(state, most, now);
     state.due = due;
     arrange(state, now);

@@ -5,6 +5,7 @@
 
 import { DatabaseSync } from 'node:sqlite';
 import type { DeliveryState } from '../domain/lifecycle.ts';
+import type { TargetKey, TargetState } from '../domain/target-state.ts';
 import type { Clock } from '../ports/clock.ts';
 import { createHost } from '../sqlite/engine-host.ts';
 import { type Answer, runGroup } from '../sqlite/group-commit.ts';
@@ -23,6 +24,12 @@ export interface MemoryRow extends DeliveryState {
   readonly contentHash: string;
 }
 
+/** What is known of a target. */
+interface MemoryTarget extends TargetKey {
+  readonly version: string;
+  readonly state: TargetState;
+}
+
 /** A process that uses the database. */
 interface MemoryProcess {
   readonly clock: Clock;
@@ -36,6 +43,7 @@ export interface MemoryDatabase {
   open(options: MemoryProcess): Promise<SqliteStore>;
   /** As they are now, in the middle of a transaction too. */
   rows(): readonly MemoryRow[];
+  targets(): readonly MemoryTarget[];
   close(): void;
 }
 
@@ -46,6 +54,7 @@ export function createMemoryDatabase(retention: Retention): MemoryDatabase {
     SELECT message_id AS name, status, round, attempts, token, due, reason, replays, max_attempts AS maxAttempts,
       expires_at AS expiresAt, content_hash AS contentHash
     FROM messages`);
+  const selectTargets = db.prepare('SELECT sender_id AS senderId, target, version, state FROM targets');
 
   return {
     async open({ clock, toDisk, onStep }) {
@@ -66,8 +75,18 @@ export function createMemoryDatabase(retention: Retention): MemoryDatabase {
       return createStore(host, clock, () => Promise.resolve([]));
     },
     rows: () => selectRows.all() as (Record<string, unknown> & MemoryRow)[],
+    targets: () => selectTargets.all().map((row) => toTarget(row as Record<string, unknown> & TargetRow)),
     close: () => db.close(),
   };
+}
+
+interface TargetRow extends TargetKey {
+  readonly version: string;
+  readonly state: string;
+}
+
+function toTarget({ state, ...row }: TargetRow): MemoryTarget {
+  return { ...row, state: JSON.parse(state) };
 }
 
 /** The same object; its functions run something when they are done. */

@@ -4,9 +4,11 @@
  * them is a step of its own.
  */
 
-import { createDynamoMessageStore, type DynamoMessageStore } from '@millrace/core/aws';
+import type { CircuitStore } from '@millrace/core';
+import { createDynamoCircuitStore, createDynamoMessageStore, type DynamoMessageStore } from '@millrace/core/aws';
 import { createDeliveryHandler, createStrandedHandler } from '@millrace/delivery-worker';
 import type { Server } from '../front.ts';
+import { openGate } from '../gate.ts';
 import { createPayloads } from '../payloads.ts';
 import { createProcess, type Process } from '../process.ts';
 import type { Sim } from '../sim.ts';
@@ -19,10 +21,13 @@ import { type Functions, startFunctions } from './functions.ts';
 import { createObjects } from './objects.ts';
 import { createQueues, type Queues } from './queues.ts';
 import { borrowClients } from './sdk-clients.ts';
-import { connectProcess } from './services.ts';
+import { connectCircuits, connectProcess } from './services.ts';
 import { createTable } from './table.ts';
 
 const TABLE = 'messages';
+const CIRCUITS_TABLE = 'circuits';
+/** The longest that a queue waits. */
+const LONGEST_WAIT_MS = 900_000;
 const API_INSTANCES = 2;
 const RESTART_MS = 1_000;
 /** Records that a function handles at once: more than a batch has. */
@@ -35,7 +40,7 @@ export interface AwsWorld extends SimWorld {
 export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): AwsWorld {
   const { timeline, noise, history } = sim;
   const loans = borrowClients();
-  const table = createTable();
+  const tables = { messages: createTable(), circuits: createTable() };
   const objects = createObjects();
   const payloads = createPayloads();
   const queues = createQueues(sim, {
@@ -43,9 +48,16 @@ export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): Aw
     onRemoved: witness.checkAllReachable,
   });
 
+  /** What is known of targets has clients of its own here: their calls are told apart. */
+  function openCircuits(process: Process): CircuitStore {
+    const { clients, connect } = loans.borrow();
+    connect(connectCircuits({ sim, witness, process, table: tables.circuits }));
+    return createDynamoCircuitStore({ client: clients.dynamodb, tableName: CIRCUITS_TABLE, clock: process.clock });
+  }
+
   function openStore(process: Process): DynamoMessageStore {
     const { clients, connect } = loans.borrow();
-    connect(connectProcess({ sim, witness, process, table, queues }));
+    connect(connectProcess({ sim, witness, process, table: tables.messages, queues }));
     return createDynamoMessageStore({
       ...clients,
       objects: objects.of(process),
@@ -65,6 +77,10 @@ export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): Aw
     open: (process) =>
       createDeliveryHandler({
         ...workerDeps(sim, targets, witness, process),
+        gate: openGate(sim, witness.targets, process, {
+          store: openCircuits(process),
+          longestWaitMs: LONGEST_WAIT_MS,
+        }),
         timers: timersOf(process),
         store: watch(openStore(process)),
         config: { concurrency: CONCURRENCY, requestTimeoutMs: REQUEST_TIMEOUT_MS },
@@ -91,7 +107,7 @@ export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): Aw
       apis[slot] = undefined;
       timeline.at(timeline.now() + RESTART_MS, () => startApi(slot));
     });
-    apis[slot] = { process, store: openStore(process) };
+    apis[slot] = { process, store: openStore(process), circuits: openCircuits(process) };
   }
   for (let slot = 0; slot < API_INSTANCES; slot++) startApi(slot);
 

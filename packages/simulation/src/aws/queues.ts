@@ -36,6 +36,9 @@ const IN_FLIGHT_LIMIT = 120_000;
 /** Milliseconds after which a copy comes at the latest: when the lease of who has the message may be over. */
 const MOST_DUPLICATE_MS = 100_000;
 
+/** Of one entry, beyond those that are sent: what waits is sent again and again, and copies would have copies. */
+const MOST_COPIES = 4;
+
 export interface QueueListeners {
   /** Something may be, or come to be, visible in the queue: now, or at a time. */
   onChange(queue: WorkQueue, at: number): void;
@@ -47,8 +50,18 @@ export function createQueues(sim: Sim, { onChange, onRemoved }: QueueListeners):
   const { timeline, noise, coverage, history } = sim;
   const { visibilityMs, maxReceives, duplicates, afterDeletion } = history.system;
   const letters: Letter[] = [];
+  const copies = new Map<string, number>();
   let sent = 0;
   let isCalm = false;
+
+  /** Whether chance makes one more copy of an entry. */
+  function isCopied(body: string, what: string, chance: number): boolean {
+    const key = describeBody(body);
+    const count = copies.get(key) ?? 0;
+    if (isCalm || count === MOST_COPIES || noise.fraction(what) >= chance) return false;
+    copies.set(key, count + 1);
+    return true;
+  }
 
   const anyOrder = disorder({ random: () => noise.fraction('order of a queue'), shuffle: true });
 
@@ -72,7 +85,7 @@ export function createQueues(sim: Sim, { onChange, onRemoved }: QueueListeners):
 
     /** A queue hands a message out at least once: sometimes again, though somebody has it. */
     function maybeHandOutAgain({ message: { sent, number } }: Received): void {
-      if (isCalm || noise.fraction('duplicate') >= duplicates) return;
+      if (!isCopied(sent.body, 'duplicate', duplicates)) return;
       timeline.at(timeline.now() + noise.between('duplicate', 0, MOST_DUPLICATE_MS), () => {
         if (!receipts.has(number)) return;
         coverage.count('entries handed out twice');
@@ -91,7 +104,7 @@ export function createQueues(sim: Sim, { onChange, onRemoved }: QueueListeners):
         receipts.delete(number);
         queue.delete(receiptHandle);
       }
-      if (isCalm || noise.fraction('deletion') >= afterDeletion) return;
+      if (!isCopied(sent.body, 'deletion', afterDeletion)) return;
       timeline.at(timeline.now() + noise.between('deletion', 0, MOST_DUPLICATE_MS), () => {
         coverage.count('entries handed out after their deletion');
         work.queue.send(sent);

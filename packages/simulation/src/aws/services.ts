@@ -1,6 +1,7 @@
 /** What the SDK's clients of one process reach: the table and the queues, each try of a call a step of its own. */
 
 import type { SendMessageBatchCommandInput } from '@aws-sdk/client-sqs';
+import type { TargetState } from '@millrace/core';
 import { SimulatedFault } from '../faults.ts';
 import type { OutsideCall, Process } from '../process.ts';
 import type { Sim } from '../sim.ts';
@@ -22,9 +23,11 @@ export interface Surroundings {
 /** Milliseconds between two tries of a call: the SDK waits up to so long, and twice as long each time. */
 const FIRST_PAUSE_MS = 100;
 
-export function connectProcess({ sim, witness, process, table, queues }: Surroundings): Services {
-  /** As the SDK does: what may be over soon is tried again. */
-  async function calling<T>(tries: number, call: OutsideCall, effect: () => T, partialEffect?: () => T): Promise<T> {
+type Calling = <T>(tries: number, call: OutsideCall, effect: () => T, partialEffect?: () => T) => Promise<T>;
+
+/** As the SDK does: what may be over soon is tried again. */
+function callingFrom({ sim, process }: Pick<Surroundings, 'sim' | 'process'>): Calling {
+  return async (tries, call, effect, partialEffect) => {
     for (let number = 1; ; number++) {
       try {
         return await process.call(call, effect, partialEffect);
@@ -34,7 +37,11 @@ export function connectProcess({ sim, witness, process, table, queues }: Surroun
         await process.sleep(sim.noise.between(`${process.name}/backoff`, 0, FIRST_PAUSE_MS * 2 ** (number - 1)));
       }
     }
-  }
+  };
+}
+
+export function connectProcess({ sim, witness, process, table, queues }: Surroundings): Services {
+  const calling = callingFrom({ sim, process });
 
   function wrote(item: Item): void {
     const row = toRow(item);
@@ -59,6 +66,24 @@ export function connectProcess({ sim, witness, process, table, queues }: Surroun
         () => queues.send(batch, (number) => number === last),
       );
     },
+  };
+}
+
+/** The table of what is known of targets. */
+export function connectCircuits({ sim, witness, process, table }: Omit<Surroundings, 'queues'>): Services {
+  const calling = callingFrom({ sim, process });
+
+  function wrote({ senderId, target, version, state }: Item): void {
+    const key = { senderId: senderId?.S ?? '', target: target?.S ?? '' };
+    witness.targets.wrote(process, key, version?.S ?? '', JSON.parse(state?.S ?? '') as TargetState);
+  }
+
+  return {
+    dynamodb: (command, input, tries) =>
+      calling(tries, { kind: `${command.replace('Command', '')} circuits`, subject: '' }, () =>
+        table.answer(command, input, wrote),
+      ),
+    sqs: (command) => Promise.reject(new Error(`the simulation does not know ${command} of circuits`)),
   };
 }
 

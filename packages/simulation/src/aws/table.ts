@@ -1,6 +1,8 @@
 /** A table of DynamoDB in memory: what the store asks of it, each call at one moment. */
 
 import {
+  type AttributeValue,
+  type BatchGetItemCommandInput,
   ConditionalCheckFailedException,
   type GetItemCommandInput,
   type PutItemCommandInput,
@@ -62,6 +64,19 @@ export function createTable(): Table {
     return { ...NO_METADATA, ...(item === undefined ? {} : { Item: { ...item } }) };
   }
 
+  function getAll({ RequestItems = {} }: BatchGetItemCommandInput): ServiceOutputTypes {
+    const found = (keys: readonly Item[]): Item[] => {
+      return keys.flatMap((key) => {
+        const item = items.get(keyOf(key));
+        return item === undefined ? [] : [{ ...item }];
+      });
+    };
+    const Responses = Object.fromEntries(
+      Object.entries(RequestItems).map(([name, { Keys = [] }]) => [name, found(Keys)] as const),
+    );
+    return { ...NO_METADATA, Responses, UnprocessedKeys: {} };
+  }
+
   function query(input: QueryCommandInput): ServiceOutputTypes {
     const { KeyConditionExpression, IndexName, ScanIndexForward = true, Limit = items.size, ExclusiveStartKey } = input;
     const sortKey = IndexName === undefined ? 'sk' : INDEX_SORT_KEY;
@@ -77,13 +92,23 @@ export function createTable(): Table {
     return {
       ...NO_METADATA,
       Items: page.map((item) => ({ ...item })),
-      ...(isLast || last === undefined ? {} : { LastEvaluatedKey: { pk: last['pk'], sk: last['sk'] } as Item }),
+      ...(isLast || last === undefined ? {} : { LastEvaluatedKey: keyAttributes(last) }),
     };
   }
 
   /** All is in the first segment. */
-  function scan({ Segment = 0 }: ScanCommandInput): ServiceOutputTypes {
-    return { ...NO_METADATA, Items: Segment === 0 ? [...items.values()] : [] };
+  function scan(input: ScanCommandInput): ServiceOutputTypes {
+    const { Segment = 0, FilterExpression, Limit = items.size, ExclusiveStartKey } = input;
+    const all = Segment === 0 ? [...items] : [];
+    const start = all.findIndex(([key]) => ExclusiveStartKey && key === keyOf(ExclusiveStartKey)) + 1;
+    const page = all.slice(start, start + Limit).map(([, item]) => item);
+    const last = page.at(-1);
+    const isLast = start + page.length >= all.length;
+    return {
+      ...NO_METADATA,
+      Items: page.filter((item) => holds(FilterExpression, item, input)).map((item) => ({ ...item })),
+      ...(isLast || last === undefined ? {} : { LastEvaluatedKey: keyAttributes(last) }),
+    };
   }
 
   return {
@@ -99,6 +124,8 @@ export function createTable(): Table {
         }
         case 'GetItemCommand':
           return get(input as GetItemCommandInput);
+        case 'BatchGetItemCommand':
+          return getAll(input as BatchGetItemCommandInput);
         case 'QueryCommand':
           return query(input as QueryCommandInput);
         case 'ScanCommand':
@@ -108,6 +135,11 @@ export function createTable(): Table {
       }
     },
   };
+}
+
+/** A table has a sort key or none. */
+function keyAttributes({ pk, sk }: Item): Record<string, AttributeValue> {
+  return { ...(pk && { pk }), ...(sk && { sk }) };
 }
 
 function keyOf({ pk, sk }: Item): string {

@@ -7,6 +7,7 @@ import type { SqliteStore } from '@millrace/core/sqlite';
 import { createMemoryDatabase } from '@millrace/core/testing/simulation';
 import { type AttemptReport, createDeliveryLimits, deliver, startDeliveryLoop } from '@millrace/delivery-worker';
 import type { Server } from '../front.ts';
+import { openGate } from '../gate.ts';
 import { createPayloads } from '../payloads.ts';
 import { createProcess, type Process } from '../process.ts';
 import type { Sim } from '../sim.ts';
@@ -18,6 +19,8 @@ import type { SimWorld } from '../world.ts';
 
 const DAY_MS = 86_400_000;
 const RETENTION = { succeededMs: 7 * DAY_MS, failedMs: 30 * DAY_MS };
+/** As `millrace up` has it. */
+const LONGEST_WAIT_MS = 15_000;
 /** Milliseconds that it takes to start again. */
 const LEAST_START_MS = 100;
 const MOST_START_MS = 10_000;
@@ -48,8 +51,14 @@ export function createMachineWorld(sim: Sim, targets: Targets, witness: Witness)
     const store = await openStore(process);
     const limits = createDeliveryLimits(history.system.workers);
     const worker = workerDeps(sim, targets, witness, process);
+    const gate = openGate(sim, witness.targets, process, {
+      store: store.circuits,
+      longestWaitMs: LONGEST_WAIT_MS,
+      onWait: store.holdLane,
+    });
     const deps = {
       ...worker,
+      gate,
       onAttempt(report: AttemptReport): void {
         limits.learn(report);
         worker.onAttempt(report);
@@ -65,7 +74,7 @@ export function createMachineWorld(sim: Sim, targets: Targets, witness: Witness)
       onError: deps.onError,
       timers: timersOf(process),
     });
-    server = { process, store };
+    server = { process, store, circuits: store.circuits, onTarget: gate.forget };
   }
 
   /** A start that the disk does not let through is tried again, as whoever supervises the process does. */
@@ -77,6 +86,9 @@ export function createMachineWorld(sim: Sim, targets: Targets, witness: Witness)
           toDisk: (transaction) => process.call({ kind: 'commit', subject: '' }, transaction),
           onStep() {
             for (const row of database.rows()) witness.wrote(process, row);
+            for (const { senderId, target, version, state } of database.targets()) {
+              witness.targets.wrote(process, { senderId, target }, version, state);
+            }
           },
         });
       } catch (error) {

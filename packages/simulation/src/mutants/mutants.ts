@@ -16,6 +16,8 @@ export interface Mutant {
 }
 
 const LIFECYCLE = 'core/src/domain/lifecycle.ts';
+const ATTEMPT = 'delivery-worker/src/attempt-result.ts';
+const CIRCUIT = 'core/src/domain/circuit.ts';
 const DELIVER = 'delivery-worker/src/deliver.ts';
 const RECORDS = 'delivery-worker/src/sqs-records.ts';
 const AWS_ACCEPT = 'core/src/aws/dynamodb-accept.ts';
@@ -99,8 +101,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'acknowledges before the result is settled',
     file: DELIVER,
-    code: 'const disposition = await settle(',
-    instead: `const disposition = 'acknowledge' as const; void settle(`,
+    code: 'settled = await settle(',
+    instead: `settled = 'acknowledge'; void settle(`,
     world: 'aws',
   },
   {
@@ -133,14 +135,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'requests past the plan',
-    file: DELIVER,
+    file: ATTEMPT,
     code: `if (claim.attempt > entry.maxAttempts) return { kind: 'interrupted' };`,
     instead: '',
   },
   {
     name: 'requests what has expired',
-    file: DELIVER,
-    code: `if (now >= entry.expiresAt) return { kind: 'expired' };`,
+    file: ATTEMPT,
+    code: `if (startedAt >= entry.expiresAt) return { kind: 'expired' };`,
     instead: '',
   },
   {
@@ -238,8 +240,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'hashes no content',
     file: 'core/src/domain/message.ts',
-    code: 'Buffer.concat([head, request.body])',
-    instead: 'Buffer.concat([head])',
+    code: 'JSON.stringify([method, sorted, bodyHash])',
+    instead: 'JSON.stringify([method, sorted, bodyHash.length])',
   },
   {
     name: 'replays one round on only',
@@ -284,19 +286,88 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'leaves leases of a dead process as they are',
-    file: ENGINE,
-    code: `UPDATE messages SET due = ? WHERE due > ? AND status = 'PROCESSING'`,
-    instead: `UPDATE messages SET due = NULL WHERE due > ? AND due > ? AND status = 'PROCESSING'`,
+    file: 'core/src/sqlite/message-queue.ts',
+    code: 'if (changes > 0) lanes.dueAt(lane, now);',
+    instead: 'if (changes < 0) lanes.dueAt(lane, now);',
     world: 'machine',
   },
   {
     name: 'books a message twice',
     file: ENGINE,
     code: `counters.add('accepted', 1);
-    return { kind: 'accepted' };`,
+    backlog.add(`,
     instead: `counters.add('accepted', 2);
-    return { kind: 'accepted' };`,
+    backlog.add(`,
     world: 'machine',
+  },
+  {
+    name: 'never probes an open circuit',
+    file: CIRCUIT,
+    code: 'return now >= until || now < since - CLOCK_SKEW_MS;',
+    instead: 'return now < since - CLOCK_SKEW_MS && now < until;',
+  },
+  {
+    name: 'never offers a lost probe again',
+    file: CIRCUIT,
+    code: `return isOver(circuit, now) ? { kind: 'probe' } : { kind: 'wait', until: circuit.until };`,
+    instead: `return isOver(circuit, now) && circuit.state === 'open'
+      ? { kind: 'probe' } : { kind: 'wait', until: Math.max(now + 1_000, circuit.until) };`,
+  },
+  {
+    name: 'offers a probe while another is under way',
+    file: CIRCUIT,
+    code: `if (circuit === null || circuit.state === 'closed' || !isOver(circuit, now)) return undefined;`,
+    instead: `if (circuit === null || circuit.state === 'closed') return undefined;`,
+  },
+  {
+    name: 'lets messages go while a circuit is open',
+    file: CIRCUIT,
+    code: `return isOver(circuit, now) ? { kind: 'probe' } : { kind: 'wait', until: circuit.until };`,
+    instead: `return isOver(circuit, now) ? { kind: 'probe' } : { kind: 'go' };`,
+  },
+  {
+    name: 'believes for ever what it has read of targets',
+    file: 'delivery-worker/src/gate/known-targets.ts',
+    code: 'return now - readAt < BELIEVED_MS && now >= readAt;',
+    instead: 'return readAt > 0;',
+    world: 'aws',
+  },
+  {
+    name: 'forgets whose a target is',
+    file: 'delivery-worker/src/gate/known-targets.ts',
+    code: 'export function targetId({ senderId, target }: TargetKey): string {',
+    instead: `export function targetId({ target }: TargetKey, senderId = ''): string {`,
+  },
+  {
+    name: 'holds the origin of a URL that is gone',
+    file: 'core/src/domain/hold.ts',
+    code: `return { of: 'url', hold: { kind: 'gone', since: now, why } };`,
+    instead: `return { of: 'origin', hold: { kind: 'gone', since: now, why } };`,
+  },
+  {
+    name: 'requests what must wait',
+    file: DELIVER,
+    code: `if (admission.kind === 'wait') {`,
+    instead: `if (admission.kind === 'wait' && deps.clock.now() < 0) {`,
+  },
+  {
+    name: 'acknowledges what must wait without handing it back',
+    file: DELIVER,
+    code: 'await deps.store.handBack([{ entry, until: Math.min(admission.until, entry.expiresAt) }]);',
+    instead: '',
+  },
+  {
+    name: 'requests what is held',
+    file: ATTEMPT,
+    code: `if (admission.kind === 'held') return admission;`,
+    instead: '',
+  },
+  {
+    name: 'counts what is held as an attempt',
+    file: ATTEMPT,
+    code: `  'held',
+`,
+    instead: '',
   },
   {
     name: 'counts more attempts than the plan when a message ends',

@@ -11,7 +11,7 @@ import { createPayloads } from '../../src/payloads.ts';
 import { createSim } from '../../src/sim.ts';
 
 const HISTORY: History = {
-  ...{ world: 'aws', seed: 1, messages: [], events: [], faults: [] },
+  ...{ world: 'aws', seed: 1, messages: [], outages: [], events: [], faults: [] },
   system: {
     ...{ workers: 1, batch: 10, maxReceives: 1_000, visibilityMs: LEASE_MS },
     ...{ duplicates: 0, afterDeletion: 0 },
