@@ -122,10 +122,13 @@ function aBody(messageId: string, fields: object = {}) {
   };
 }
 
-async function post(path: string, body: unknown): Promise<{ status: number; json: Record<string, unknown> }> {
+async function post<Json = Record<string, unknown>>(
+  path: string,
+  body: unknown,
+): Promise<{ status: number; json: Json }> {
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   const response = await api.request(path, init);
-  return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+  return { status: response.status, json: (await response.json()) as Json };
 }
 
 async function statusOf(messageId: string): Promise<unknown> {
@@ -182,9 +185,9 @@ describe('a message on AWS', () => {
   test('names a body that was uploaded, and is a dead letter when that is gone', async () => {
     const bytes = Buffer.alloc(3_000_000, 'abcdefghijk');
     const upload = { senderId: 'billing', sha256: hash('sha256', bytes), size: bytes.length };
-    const { status, json } = await post('/payloads', upload);
+    const { status, json } = await post<Ticket>('/payloads', upload);
     expect(status).toBe(201);
-    const { payloadId, uploadUrl, headers } = json as unknown as Ticket;
+    const { payloadId, uploadUrl, headers } = json;
     expect(await post('/message', aBody('m1', { body: '', payloadId }))).toMatchObject({ status: 400 });
     const { 'content-length': _, ...others } = headers;
     expect((await fetch(uploadUrl, { method: 'PUT', body: bytes, headers: others })).status).toBe(200);

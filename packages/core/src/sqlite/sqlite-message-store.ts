@@ -4,18 +4,17 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { Lane } from '../domain/lane.ts';
-import type { Status } from '../domain/lifecycle.ts';
 import type { Message } from '../domain/message.ts';
 import { ANY_ORIGIN, createPlaces, type OriginPlaces, type Places } from '../domain/places.ts';
-import { InvalidCursorError } from '../errors.ts';
 import type { Backlog } from '../ports/backlog.ts';
 import type { CircuitStore } from '../ports/circuit-store.ts';
 import { type Clock, systemClock } from '../ports/clock.ts';
 import type { KeyStore } from '../ports/key-store.ts';
-import type { Entry, MessageFilter, MessageStore, MessageView } from '../ports/message-store.ts';
+import type { Entry, MessageStore } from '../ports/message-store.ts';
 import { type EngineHost, openInline, openThread } from './engine-host.ts';
 import { createHandOff } from './hand-off.ts';
 import { createKeyStore } from './key-store.ts';
+import { createOperatorCalls } from './operator-calls.ts';
 import { createPayloadIndex, type PayloadIndex } from './payload-index.ts';
 import { type RowEntry, type RowReference, toMessageRecord, toRowEntry } from './records.ts';
 import { createSqliteCircuitStore } from './sqlite-circuit-store.ts';
@@ -76,9 +75,6 @@ export interface SqliteStore extends MessageStore, Backlog {
 const DAY_MS = 86_400_000;
 const FAILED_DAYS = 30;
 const REMOVE_SLICE = 500;
-const FIRST_PAGE = Number.MAX_SAFE_INTEGER;
-/** Windows that one page of a listing looks through before it comes back short. */
-const LIST_WINDOWS = 10;
 
 /**
  * Opens the store of a data folder. This process owns the folder from now on: leases that an earlier one left are over.
@@ -214,48 +210,7 @@ export function createStore(host: EngineHost, clock: Clock, health: SqliteStore[
     keepOrphans: (entries) =>
       host.call('keepOrphans', { now: clock.now(), records: entries.map(toMessage).map(toMessageRecord) }),
 
-    get: (name) => host.call('get', { name }),
-
-    async list({ status, limit, cursor, ...filter }) {
-      const scanFilter: MessageFilter & { status?: Status } = status === undefined ? filter : { ...filter, status };
-      let before: number | null = parseCursor(cursor);
-      const messages: MessageView[] = [];
-      for (let window = 0; window < LIST_WINDOWS && before !== null && messages.length < limit; window++) {
-        const page: { messages: MessageView[]; before: number | null } = await host.call('list', {
-          filter: scanFilter,
-          before,
-          limit: limit - messages.length,
-        });
-        messages.push(...page.messages);
-        before = page.before;
-      }
-      return { messages, cursor: formatCursor(before) };
-    },
-
-    async replay(name) {
-      const result = await host.call('replay', { now: clock.now(), name });
-      if (result.replayed > 0) announceWork();
-      return result;
-    },
-
-    async replayMany({ limit, dryRun, cursor, ...filter }) {
-      const failed = { ...filter, status: 'FAILED' as const };
-      let before: number | null = parseCursor(cursor);
-      let replayed = 0;
-      while (!dryRun && before !== null && replayed < limit) {
-        const page: { replayed: number; before: number | null } = await host.call('replayWindow', {
-          now: clock.now(),
-          filter: failed,
-          before,
-          limit: limit - replayed,
-        });
-        replayed += page.replayed;
-        before = page.before;
-      }
-      if (replayed > 0) announceWork();
-      const remaining = before === null ? 0 : await countMatching(host, failed, before);
-      return { replayed, remaining, cursor: remaining === 0 ? null : formatCursor(before) };
-    },
+    ...createOperatorCalls(host, clock, announceWork),
 
     counts: () => host.call('counts', undefined),
 
@@ -334,30 +289,4 @@ function toEntry({ plan, ...message }: Message, rowId: number, now: number): Row
 
 function toMessage({ identity, request, maxAttempts, expiresAt }: Entry): Message {
   return { identity, request, plan: { maxAttempts, expiresAt } };
-}
-
-async function countMatching(
-  host: EngineHost,
-  filter: MessageFilter & { status: Status },
-  from: number,
-): Promise<number> {
-  let matching = 0;
-  for (let before: number | null = from; before !== null; ) {
-    const window: { matching: number; before: number | null } = await host.call('count', { filter, before, limit: 0 });
-    matching += window.matching;
-    before = window.before;
-  }
-  return matching;
-}
-
-/** A cursor is the id that the next page lies below. */
-function formatCursor(before: number | null): string | null {
-  return before === null ? null : before.toString(36);
-}
-
-function parseCursor(cursor: string | undefined): number {
-  if (cursor === undefined) return FIRST_PAGE;
-  const before = Number.parseInt(cursor, 36);
-  if (!Number.isSafeInteger(before) || before < 0 || before.toString(36) !== cursor) throw new InvalidCursorError();
-  return before;
 }
