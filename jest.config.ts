@@ -16,6 +16,9 @@ const config: Config = {
   ],
   // Jest's own choice leaves a core idle, which on a small machine is half of it.
   maxWorkers: '100%',
+  // Modules of a test file stay in memory when it is done (vm modules are not collected): a worker starts anew before it
+  // runs out.
+  workerIdleMemoryLimit: '1500MB',
   // For machines that are busy with other things; nothing here waits for a clock.
   testTimeout: 30_000,
   coverageProvider: 'v8',
