@@ -51,13 +51,13 @@ export async function runHistory(history: History, keepsSteps = false): Promise<
   }
 
   try {
-    await sim.timeline.run(START + TROUBLE_MS);
+    await runUntil(sim, START + TROUBLE_MS);
     sim.note('', () => 'all trouble is over');
     sim.faults.end();
     world.calm();
     for (const process of world.processes()) process.setClock(0);
     for (const hours of CIRCUIT_LOOKS) {
-      await sim.timeline.run(START + TROUBLE_MS + hours * HOUR_MS, sim.timeline.happened() + MOST_HAPPENINGS);
+      await runUntil(sim, START + TROUBLE_MS + hours * HOUR_MS);
       checkCircuits(sim, witness);
     }
     await comeToRest(sim);
@@ -114,12 +114,16 @@ function disturb(sim: Sim, world: SimWorld, event: Event, orphan: string, onOrph
 }
 
 async function comeToRest(sim: Sim, patienceMs = PATIENCE_MS): Promise<void> {
+  await runUntil(sim, sim.timeline.now() + patienceMs);
+  if (!sim.timeline.isIdle()) sim.violate(INVARIANTS.ends, 'it is not over in time');
+}
+
+/** Whoever asks again and again without a pause is stopped. */
+async function runUntil(sim: Sim, until: number): Promise<void> {
   const { timeline } = sim;
   const limit = timeline.happened() + MOST_HAPPENINGS;
-  const until = timeline.now() + patienceMs;
   await timeline.run(until, limit);
-  if (timeline.isIdle()) return;
-  sim.violate(INVARIANTS.ends, timeline.happened() >= limit ? 'it goes on and on' : 'it is not over in time');
+  if (timeline.happened() >= limit) sim.violate(INVARIANTS.ends, 'it goes on and on');
 }
 
 /**

@@ -34,8 +34,8 @@ export function workerDeps(sim: Sim, targets: Targets, witness: Witness, process
     newToken: () => `${process.name}/${tokens++}`,
     sleep: process.sleep,
     onAttempt({ entry, reaction, settled }) {
-      const isTaken = settled === 'settled' || settled === 'acknowledge';
-      if (reaction.kind === 'succeed' && isTaken) witness.successSettled(entry.identity.messageId);
+      // A store that has answered has it, whoever owns the message now.
+      if (reaction.kind === 'succeed' && settled !== undefined) witness.successSettled(entry.identity.messageId);
     },
     onError(error) {
       sim.note(process.name, () => String(error));

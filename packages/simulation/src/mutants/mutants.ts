@@ -287,8 +287,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'leaves leases of a dead process as they are',
     file: 'core/src/sqlite/message-queue.ts',
-    code: 'if (changes > 0) lanes.dueAt(lane, now);',
-    instead: 'if (changes < 0) lanes.dueAt(lane, now);',
+    code: 'UPDATE messages SET due = ? WHERE sender_id = ?',
+    instead: 'UPDATE messages SET due = nullif(1, ? > 0) WHERE sender_id = ?',
     world: 'machine',
   },
   {
