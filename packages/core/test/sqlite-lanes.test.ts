@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, jest, test } from '@jest/globals';
 import { type Entry, type Lane, laneOf } from '@millrace/core';
 import { aMessage, LEASE_MS, only, retry, START_TIME, settle, useHarness, won } from '@millrace/core/testing';
@@ -6,6 +7,9 @@ import { openSqliteHarness } from './support/sqlite-harness.ts';
 const SLOW: Lane = { senderId: 'billing', origin: 'https://slow.example' };
 const QUICK: Lane = { senderId: 'billing', origin: 'https://quick.example' };
 const OTHER: Lane = { senderId: 'shop', origin: 'https://quick.example' };
+
+/** Of SQLite: SQLITE_IOERR. */
+const DISK_ERROR = 10;
 
 const messageTo = ({ senderId, origin }: Lane) => aMessage({ senderId, targetUrl: `${origin}/hooks` });
 const messagesTo = (lane: Lane, count: number) => Array.from({ length: count }, () => messageTo(lane));
@@ -180,6 +184,28 @@ test('what was handed over before its lane was held and not taken yet goes back 
   await Promise.all([accepting, holding]);
   expect(await h.receive(10)).toEqual([]);
   h.clock.advance(1_000);
+  expect(lanesOf(await h.receive(10))).toEqual([SLOW]);
+  await h.close();
+});
+
+test('what cannot go back to the queue when its lane is held is handed out all the same, not forgotten', async () => {
+  const h = await openSqliteHarness({ handOff: true });
+  await h.receive(1);
+  let commits = 0;
+  const { exec } = DatabaseSync.prototype;
+  const broken = jest.spyOn(DatabaseSync.prototype, 'exec').mockImplementation(function (
+    this: DatabaseSync,
+    sql: string,
+  ) {
+    if (sql === 'COMMIT') commits += 1;
+    if (sql === 'COMMIT' && commits === 2) throw Object.assign(new Error('disk I/O error'), { errcode: DISK_ERROR });
+    exec.call(this, sql);
+  });
+  const accepting = h.store.accept([messageTo(SLOW)]);
+  const holding = h.store.holdLane(SLOW, START_TIME + 1_000);
+  expect(await accepting).toEqual([{ kind: 'accepted' }]);
+  await expect(holding).rejects.toMatchObject({ code: 'store-unavailable' });
+  broken.mockRestore();
   expect(lanesOf(await h.receive(10))).toEqual([SLOW]);
   await h.close();
 });

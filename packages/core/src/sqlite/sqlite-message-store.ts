@@ -240,7 +240,15 @@ export function createStore(host: EngineHost, clock: Clock, health: SqliteStore[
     async holdLane(lane, until) {
       await host.call('holdLane', { now: clock.now(), lane, until });
       // What was handed over before has been added by now: answers come, and are followed up, in the order of the calls.
-      await release(handOff.removeLane(lane));
+      const handedOver = handOff.removeLane(lane);
+      try {
+        await release(handedOver);
+      } catch (error) {
+        // The queue still takes them for handed out: whoever takes them in spite of the hold may hand them back.
+        handOff.add(handedOver);
+        wake();
+        throw error;
+      }
       handOff.dueAt(until);
       // Who sleeps must learn of that time.
       wake();
