@@ -110,7 +110,7 @@ export async function settleHolding(
   wanted: ModelResult['kind'],
   delay: number,
 ): Promise<void> {
-  const { h, model, claims } = world;
+  const { h, model, claims, copied } = world;
   const { entry, claim } = holding;
   if (claim === undefined) return;
   const { token, attempt } = claim;
@@ -120,6 +120,8 @@ export async function settleHolding(
   const answer = only(await h.store.settle([{ entry, token, result: portResult(result), error }]));
   expect(answer).toBe(modelSettle(model, modelOf(world, entry), { round: entry.round, token }, result, now));
   if (answer === 'settled') claims.delete(entry.identity.messageId);
+  // A store may have sent the entry of the next round, due as this worker says, before it found that it does not count.
+  else if (result.kind === 'retry') copied.add(nameOf({ ...entry, round: entry.round + 1 }));
   if (answer === 'leave') await h.leave([entry]);
   else await h.acknowledge([entry]);
   replace(hand, holding);
