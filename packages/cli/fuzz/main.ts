@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startMillrace } from '../test/support/millrace-process.ts';
+import { runMillrace, startMillrace } from '../test/support/millrace-process.ts';
 import { PythonError, schemathesis } from './python.ts';
 
 const USAGE = `Usage: fuzz:api [options]
@@ -27,6 +27,8 @@ const OPTIONS = [
   '--checks=all',
   '--exclude-checks=positive_data_acceptance',
   '--suppress-health-check=all',
+  // Else it would revoke the key that it shows.
+  '--exclude-operation-id=revokeKey',
   '--continue-on-failure',
   '--request-timeout=10',
   '--no-color',
@@ -47,6 +49,7 @@ async function main(): Promise<number> {
   const program = await schemathesis();
   const folder = await mkdtemp(join(tmpdir(), 'millrace-fuzz-'));
   try {
+    const key = await createKey(folder);
     const server = await startMillrace({ folder, env: { MILLRACE_DELIVERY: 'off' } });
     const seed = values.seed === undefined ? [] : [`--seed=${values.seed}`];
     const config = ['--config-file', join(import.meta.dirname, 'schemathesis.toml')];
@@ -55,6 +58,8 @@ async function main(): Promise<number> {
       'run',
       `${server.url}/openapi.json`,
       `--max-examples=${values.examples}`,
+      '--header',
+      `authorization: Bearer ${key}`,
       ...OPTIONS,
       ...seed,
     ];
@@ -65,6 +70,16 @@ async function main(): Promise<number> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Makes the key that the fuzzer shows, which may do anything. */
+async function createKey(folder: string): Promise<string> {
+  const scopes = ['send', 'read', 'operate'].flatMap((scope) => ['--scope', scope]);
+  const flags = ['--data', folder, '--name', 'fuzzer', '--all-senders', ...scopes, '--json'];
+  const { code, stdout, stderr } = await runMillrace(['key', 'create', ...flags]);
+  if (code !== 0) throw new Error(`no key could be made: ${stderr}`);
+  const { key }: { key: string } = JSON.parse(stdout);
+  return key;
 }
 
 /** It keeps what it found in its working folder, for `schemathesis replay`. */

@@ -58,6 +58,8 @@ const LIMITED_CALLS = new Set(['acceptMessage', 'acceptMessages']);
 
 const UNAUTHORIZED = problem('There is no key, or it is not one of this server, was revoked or has expired');
 const LIMITED = problem('The key has used up its rate, or too many messages of its senders wait: nothing was accepted');
+/** The HTTP server's own answer, before the API sees the request: it has no body. */
+const TOO_LONG = { description: 'The URL and the headers are longer than the server reads (16 KiB)' };
 
 function withRefusals(paths: Paths): Paths {
   return Object.fromEntries(
@@ -83,9 +85,10 @@ function isOperation(value: unknown): value is Operation {
 }
 
 function withRefusalsOf(path: string, operation: Operation): Operation {
-  if (OPEN_PATHS.has(path)) return { ...operation, security: [] } as Operation;
+  const responses = { ...operation.responses, 431: TOO_LONG };
+  if (OPEN_PATHS.has(path)) return { ...operation, responses, security: [] } as Operation;
   const limited = LIMITED_CALLS.has(operation.operationId) ? { 429: LIMITED } : {};
-  return { ...operation, responses: { ...operation.responses, 401: UNAUTHORIZED, ...limited } };
+  return { ...operation, responses: { ...responses, 401: UNAUTHORIZED, ...limited } };
 }
 
 function keyPaths(): Paths {
