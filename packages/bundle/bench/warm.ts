@@ -3,14 +3,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { createSigningSecrets, systemClock } from '@millrace/core';
-import {
-  createAwsClients,
-  createAwsMessageStore,
-  createAwsPayloadStore,
-  createAwsSecretStore,
-  createDynamoCircuitStore,
-} from '@millrace/core/aws';
+import { systemClock } from '@millrace/core';
+import { createAwsClients, createAwsStores } from '@millrace/core/aws';
 import type { SQSEvent } from 'aws-lambda';
 import type { Row } from '../../cli/bench/delivery/report.ts';
 import { createHttpTarget } from '../../delivery-worker/src/http-target.ts';
@@ -40,18 +34,13 @@ export async function measureWarm(): Promise<readonly Row[]> {
     credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
     requestHandler: aws.requestHandler,
   });
-  const store = createAwsMessageStore(RESOURCES, { clients });
-  const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/bench' }, clients);
-  const signing = createSigningSecrets({ store: secrets, clock: systemClock });
-  const payloads = createAwsPayloadStore(RESOURCES, { clients });
+  const stores = createAwsStores(RESOURCES, { backend: 'ssm', prefix: '/bench' }, { clients });
+  const { store, signing, payloads } = stores;
   const target = await startTarget();
   try {
     const batches: string[][] = [];
     const accept = createLambdaHandler({
-      store,
-      signing,
-      circuits: createDynamoCircuitStore({ client: clients.dynamodb, tableName: RESOURCES.circuitsTableName }),
-      payloads,
+      ...stores,
       parameters: { get: () => Promise.resolve(undefined) },
       clock: systemClock,
       config: { allowHttp: true, corsOrigins: [], callersParameter: undefined, openFrontDoor: true },

@@ -1,15 +1,7 @@
 /** Every command on a deployed system: the real API on the adapters of AWS, behind a door that checks signatures. */
 
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createSigningSecrets } from '@millrace/core';
-import {
-  type AwsClients,
-  createAwsClients,
-  createAwsMessageStore,
-  createAwsPayloadStore,
-  createAwsSecretStore,
-  createDynamoCircuitStore,
-} from '@millrace/core/aws';
+import { type AwsClients, createAwsClients, createAwsStores } from '@millrace/core/aws';
 import { createManualClock, START_TIME } from '@millrace/core/testing';
 import {
   createEventSourceMapping,
@@ -40,13 +32,9 @@ beforeEach(async () => {
   aws ??= await startLocalAws({ clock: clock.now });
   clients ??= createAwsClients(aws.config);
   const resources = await createMessageResources(clients, { prefix: 'test' });
-  const store = createAwsMessageStore(resources, { clients, clock });
-  const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/millrace/dev/secrets' }, clients);
-  const signing = createSigningSecrets({ store: secrets, clock });
-  const { circuitsTableName: tableName } = resources;
-  const circuits = createDynamoCircuitStore({ client: clients.dynamodb, tableName, clock });
+  const stores = createAwsStores(resources, { backend: 'ssm', prefix: '/millrace/dev/secrets' }, { clients, clock });
+  const { store, signing, payloads } = stores;
   receiver = await startReceiver(() => 404);
-  const payloads = createAwsPayloadStore(resources, { clients, clock });
   target = createHttpTarget({
     connectTimeoutMs: 5_000,
     connections: 10,
@@ -55,7 +43,7 @@ beforeEach(async () => {
     payloads,
   });
   const app = createApp({
-    ...{ store, signing, circuits, payloads, clock, config: { allowHttp: true, corsOrigins: [] } },
+    ...{ ...stores, clock, config: { allowHttp: true, corsOrigins: [] } },
     callerOf: () => ({ name: 'the caller', senders }),
   });
   const onError = (error: unknown) => {

@@ -2,16 +2,8 @@
 
 import { hash } from 'node:crypto';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createSigningSecrets, type PayloadStore } from '@millrace/core';
-import {
-  type AwsClients,
-  createAwsClients,
-  createAwsMessageStore,
-  createAwsPayloadStore,
-  createAwsSecretStore,
-  createDynamoCircuitStore,
-  type DynamoMessageStore,
-} from '@millrace/core/aws';
+import type { PayloadStore } from '@millrace/core';
+import { type AwsClients, createAwsClients, createAwsStores, type DynamoMessageStore } from '@millrace/core/aws';
 import { createManualClock, START_TIME } from '@millrace/core/testing';
 import {
   createEventSourceMapping,
@@ -58,15 +50,12 @@ beforeEach(async () => {
     queueShards: 2,
     maxReceiveCount: MAX_RECEIVE_COUNT,
   });
-  store = createAwsMessageStore(resources, { clients, clock });
-  const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/millrace/dev/secrets' }, clients);
-  const signing = createSigningSecrets({ store: secrets, clock });
-  const { circuitsTableName: tableName } = resources;
-  const circuits = createDynamoCircuitStore({ client: clients.dynamodb, tableName, clock });
+  const stores = createAwsStores(resources, { backend: 'ssm', prefix: '/millrace/dev/secrets' }, { clients, clock });
+  const { circuits, signing } = stores;
+  ({ store, payloads } = stores);
   answers = [];
   errors = [];
   receiver = await startReceiver(() => answers.shift() ?? 200);
-  payloads = createAwsPayloadStore(resources, { clients, clock });
   target = createHttpTarget({
     connectTimeoutMs: 5_000,
     connections: 10,
@@ -74,7 +63,7 @@ beforeEach(async () => {
     allowedPrivateCidrs: ['127.0.0.0/8'],
     payloads,
   });
-  api = createApp({ store, signing, circuits, payloads, clock, config: { allowHttp: true, corsOrigins: [] } });
+  api = createApp({ ...stores, clock, config: { allowHttp: true, corsOrigins: [] } });
   const onError = (error: unknown): void => void errors.push(error);
   const deliveryHandler = createDeliveryHandler({
     ...{ store, signing, target, clock, onAttempt: () => undefined, onError },

@@ -1,6 +1,6 @@
 /** Lambda behind the work queues: delivers the entries of a batch of records. */
 
-import { createObjectEventLog, createSigningSecrets, loadParts, systemClock } from '@millrace/core';
+import { createObjectEventLog, loadParts, systemClock } from '@millrace/core';
 import * as adapters from '@millrace/core/aws';
 import { loadConfig } from './config.ts';
 import { createFunctionLog } from './function-log.ts';
@@ -18,8 +18,7 @@ const { worker, aws, secrets, lambda } = loadParts(process.env, {
 const clock = systemClock;
 const clients = adapters.createAwsClients();
 const objects = adapters.createLazyObjectStore(clients, aws.bucketName);
-const payloads = adapters.createAwsPayloadStore(aws, { clients });
-const circuits = adapters.createDynamoCircuitStore({ client: clients.dynamodb, tableName: aws.circuitsTableName });
+const { store, payloads, circuits, signing } = adapters.createAwsStores(aws, secrets, { clients, clock });
 const metrics = adapters.createEmfMetrics({ namespace: lambda.metricsNamespace, service: 'delivery-worker' });
 const lines = createFunctionLog(lambda.logLevel);
 const eventLog = lambda.attemptLog ? createObjectEventLog(objects) : undefined;
@@ -27,10 +26,10 @@ const observer = observeFunction({ lines, metrics, eventLog, clock, worker: lamb
 
 const deliver = createDeliveryHandler({
   ...observer.delivery,
-  store: adapters.createAwsMessageStore(aws, { clients }),
+  store,
   gate: createFunctionGate({ ...observer.gate, store: circuits, clock, breaker: worker.circuitBreaker }),
   target: createHttpTarget({ ...worker, connections: worker.concurrency, userAgent: 'Millrace', payloads }),
-  signing: createSigningSecrets({ store: adapters.createAwsSecretStore(secrets, clients), clock }),
+  signing,
   clock,
   config: worker,
 });

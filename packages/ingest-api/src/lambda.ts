@@ -1,12 +1,9 @@
 /** Lambda behind an HTTP API or a function URL: the HTTP API. */
 
-import { createLogLines, createSigningSecrets, loadParts, systemClock } from '@millrace/core';
+import { createLogLines, loadParts, systemClock } from '@millrace/core';
 import {
   createAwsClients,
-  createAwsMessageStore,
-  createAwsPayloadStore,
-  createAwsSecretStore,
-  createDynamoCircuitStore,
+  createAwsStores,
   createEmfMetrics,
   createSsmParameterStore,
   flushing,
@@ -30,18 +27,15 @@ const { api, aws, secrets, lambda } = loadParts(process.env, {
 const log = pino({ level: lambda.logLevel, base: null }, destination({ dest: 1, sync: true }));
 const metrics = createEmfMetrics({ namespace: lambda.metricsNamespace, service: 'ingest-api' });
 const clients = createAwsClients();
-const store = createAwsMessageStore(aws, { clients, clock: systemClock });
+const stores = createAwsStores(aws, secrets, { clients });
 
 const answer = createLambdaHandler({
   ...observeApi(createLogLines(log), metrics),
-  signing: createSigningSecrets({ store: createAwsSecretStore(secrets, clients), clock: systemClock }),
-  circuits: createDynamoCircuitStore({ client: clients.dynamodb, tableName: aws.circuitsTableName }),
-  store,
-  payloads: createAwsPayloadStore(aws, { clients }),
+  ...stores,
   parameters: createSsmParameterStore(clients.ssm),
   clock: systemClock,
   config: { ...api, ...lambda },
-  readiness: createBooksCheck(store.accounting.read, systemClock),
+  readiness: createBooksCheck(stores.store.accounting.read, systemClock),
 });
 
 export const handler = flushing(metrics, answer);

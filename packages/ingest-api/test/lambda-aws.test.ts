@@ -1,14 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createSigningSecrets } from '@millrace/core';
-import {
-  AwsAccessError,
-  createAwsClients,
-  createAwsMessageStore,
-  createAwsPayloadStore,
-  createAwsSecretStore,
-  createDynamoCircuitStore,
-  createSsmParameterStore,
-} from '@millrace/core/aws';
+import { AwsAccessError, createAwsClients, createAwsStores, createSsmParameterStore } from '@millrace/core/aws';
 import { createManualClock } from '@millrace/core/testing';
 import { createMessageResources, startLocalAws } from '@millrace/core/testing/aws';
 import { createLambdaHandler } from '../src/lambda-handler.ts';
@@ -48,10 +39,7 @@ async function startOnAws(callers?: string) {
   if (callers !== undefined) await setCallers(callers);
   const errors: unknown[] = [];
   const handler = createLambdaHandler({
-    store: createAwsMessageStore(resources, { clients, clock }),
-    signing: createSigningSecrets({ store: createAwsSecretStore(SECRETS, clients), clock }),
-    circuits: createDynamoCircuitStore({ client: clients.dynamodb, tableName: resources.circuitsTableName, clock }),
-    payloads: createAwsPayloadStore(resources, { clients, clock }),
+    ...createAwsStores(resources, SECRETS, { clients, clock }),
     parameters: createSsmParameterStore(clients.ssm),
     clock,
     config: { allowHttp: false, corsOrigins: [], callersParameter: PARAMETER, openFrontDoor: false },

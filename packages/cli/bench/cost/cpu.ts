@@ -2,14 +2,8 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createSigningSecrets, systemClock } from '@millrace/core';
-import {
-  createAwsClients,
-  createAwsMessageStore,
-  createAwsPayloadStore,
-  createAwsSecretStore,
-  createDynamoCircuitStore,
-} from '@millrace/core/aws';
+import { systemClock } from '@millrace/core';
+import { createAwsClients, createAwsStores } from '@millrace/core/aws';
 import type { Cpu } from './bill.ts';
 import { createFunctions, type Functions } from './functions.ts';
 import { eventsOf, type Profile } from './load.ts';
@@ -40,21 +34,10 @@ export async function measureCpu(profile: Profile, messages: number, warmUp: num
   try {
     const { aws, resources, targetUrl } = await services.next('ready');
     const clients = createAwsClients(aws);
-    const store = createAwsMessageStore(resources, { clients });
-    const circuits = createDynamoCircuitStore({ client: clients.dynamodb, tableName: resources.circuitsTableName });
+    const stores = createAwsStores(resources, { backend: 'ssm', prefix: '/cost/secrets' }, { clients });
     const errors: unknown[] = [];
-    const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/cost/secrets' }, clients);
-    const signing = createSigningSecrets({ store: secrets, clock: systemClock });
     const onError = (error: unknown) => void errors.push(error);
-    const payloads = createAwsPayloadStore(resources, { clients });
-    const functions = createFunctions({
-      store,
-      payloads,
-      signing,
-      circuits,
-      clock: systemClock,
-      onError,
-    });
+    const functions = createFunctions({ ...stores, clock: systemClock, onError });
     const run = async (first: number, end: number): Promise<Cpu> => ({
       apiMs: await timeApi(functions, eventsOf(profile, targetUrl, first, end)),
       workerMs: await timeWorker(functions, services, profile.workerBatch),

@@ -1,7 +1,7 @@
 /** The functions as Lambda has them, on a store of AWS: the handlers of ingest-api and delivery-worker. */
 
-import type { CircuitStore, Clock, PayloadStore, SigningSecrets } from '@millrace/core';
-import type { createAwsMessageStore } from '@millrace/core/aws';
+import type { Clock } from '@millrace/core';
+import type { AwsStores } from '@millrace/core/aws';
 import {
   createDeliveryHandler,
   createFunctionGate,
@@ -16,11 +16,7 @@ export interface Functions {
   close(): Promise<void>;
 }
 
-interface FunctionsDeps {
-  readonly store: ReturnType<typeof createAwsMessageStore>;
-  readonly signing: SigningSecrets;
-  readonly circuits: CircuitStore;
-  readonly payloads: PayloadStore;
+interface FunctionsDeps extends AwsStores {
   readonly clock: Clock;
   /** Told of every error that a function survives. */
   readonly onError: (error: unknown) => void;

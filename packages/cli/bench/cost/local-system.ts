@@ -1,13 +1,6 @@
 /** The whole system in one process, on the local AWS, with a target that remembers what it got. */
 
-import { createSigningSecrets } from '@millrace/core';
-import {
-  createAwsClients,
-  createAwsMessageStore,
-  createAwsPayloadStore,
-  createAwsSecretStore,
-  createDynamoCircuitStore,
-} from '@millrace/core/aws';
+import { type AwsStores, createAwsClients, createAwsStores } from '@millrace/core/aws';
 import {
   createEventSourceMapping,
   createMessageResources,
@@ -23,7 +16,7 @@ export interface LocalSystem {
   readonly api: Functions['api'];
   readonly worker: EventSourceMapping;
   readonly receiver: Receiver;
-  readonly store: ReturnType<typeof createAwsMessageStore>;
+  readonly store: AwsStores['store'];
   /** What functions met and survived. */
   readonly errors: readonly unknown[];
   advance(ms: number): void;
@@ -45,26 +38,14 @@ export async function startLocalSystem({ workerBatch, answer }: LocalSystemOptio
   const clients = createAwsClients(aws.directConfig);
   const resources = await createMessageResources(clients, { prefix: 'cost' });
   const [queueUrl = ''] = resources.workQueueUrls;
-  const store = createAwsMessageStore(resources, { clients, clock });
-  const { circuitsTableName: tableName } = resources;
-  const circuits = createDynamoCircuitStore({ client: clients.dynamodb, tableName, clock });
+  const stores = createAwsStores(resources, { backend: 'ssm', prefix: '/cost/secrets' }, { clients, clock });
   const errors: unknown[] = [];
-  const secrets = createAwsSecretStore({ backend: 'ssm', prefix: '/cost/secrets' }, clients);
-  const signing = createSigningSecrets({ store: secrets, clock });
-  const payloads = createAwsPayloadStore(resources, { clients, clock });
-  const functions = createFunctions({
-    store,
-    signing,
-    circuits,
-    payloads,
-    clock,
-    onError: (error) => void errors.push(error),
-  });
+  const functions = createFunctions({ ...stores, clock, onError: (error) => void errors.push(error) });
   const receiver = await startReceiver((reception) => answer(reception, receiver.of(reception.webhookId).length));
   const mapping = { aws, queueUrl, clock: clock.now, batchSize: workerBatch, timeoutMs: 60_000 };
   aws.clearCalls();
   return {
-    ...{ aws, receiver, store, errors, api: functions.api },
+    ...{ aws, receiver, store: stores.store, errors, api: functions.api },
     worker: createEventSourceMapping({ ...mapping, handler: functions.worker }),
     advance(ms) {
       now += ms;

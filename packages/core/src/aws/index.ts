@@ -4,6 +4,7 @@ export { type AwsConfig, loadAwsConfig } from './aws-config.ts';
 export * from './aws-errors.ts';
 export { createAwsMessageStore, createAwsPayloadStore } from './aws-message-store.ts';
 export { createAwsSecretStore, loadSecretsConfig, type SecretsConfig } from './aws-secret-store.ts';
+export { type AwsStores, createAwsStores } from './aws-stores.ts';
 export { createDynamoCircuitStore, type DynamoCircuitStoreOptions } from './dynamodb-circuit-store.ts';
 export * from './dynamodb-message-store.ts';
 export { createEmfMetrics, type EmfMetrics } from './emf-metrics.ts';
