@@ -1,0 +1,9 @@
+export type {
+  Dataset,
+  DatasetName,
+  DatasetRow,
+  EventProblem,
+  KeyReading,
+  ListingRange,
+  ObjectReading,
+} from './datasets/dataset.ts';

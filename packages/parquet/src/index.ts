@@ -1,0 +1,1 @@
+export type { ColumnSpec, ColumnType, Row, TableSchema, Value } from './table-schema.ts';
