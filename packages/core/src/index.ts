@@ -39,6 +39,7 @@ export * from './ports/key-store.ts';
 export * from './ports/message-store.ts';
 export * from './ports/metrics.ts';
 export * from './ports/object-store.ts';
+export * from './ports/object-writer.ts';
 export * from './ports/parameter-store.ts';
 export * from './ports/payload-store.ts';
 export * from './ports/secret-store.ts';

@@ -169,6 +169,37 @@ describe('a part that is copied', () => {
   });
 });
 
+describe('an upload with sums', () => {
+  beforeEach(async () => {
+    const command = new CreateMultipartUploadCommand({ ...KEY, ChecksumAlgorithm: 'SHA256' });
+    UploadId = (await s3().client.send(command)).UploadId ?? '';
+  });
+
+  const uploadWith = async (ChecksumAlgorithm: 'SHA256' | 'CRC32'): Promise<CompletedPart> => {
+    const part = { ...KEY, UploadId, PartNumber: 2, Body: SMALL, ChecksumAlgorithm };
+    const { ETag, ChecksumSHA256 } = await s3().client.send(new UploadPartCommand(part));
+    return { PartNumber: 2, ETag, ChecksumSHA256 };
+  };
+
+  const copyWhole = async (): Promise<CompletedPart> => {
+    const command = new UploadPartCopyCommand({ ...KEY, UploadId, PartNumber: 1, CopySource: 'bucket/source' });
+    const { CopyPartResult } = await s3().client.send(command);
+    return { PartNumber: 1, ETag: CopyPartResult?.ETag, ChecksumSHA256: CopyPartResult?.ChecksumSHA256 };
+  };
+
+  test('is completed with the sum of each part, also of one that was copied', async () => {
+    const parts = [await copyWhole(), await uploadWith('SHA256')];
+    expect(parts[1]?.ChecksumSHA256).toBe(hash('sha256', SMALL, 'base64'));
+    const withoutSums = parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag }));
+    await expect(complete(withoutSums)).rejects.toMatchObject({ name: 'InvalidRequest' });
+    await complete(parts);
+  });
+
+  test('takes no part with another sum', async () => {
+    await expect(uploadWith('CRC32')).rejects.toMatchObject({ name: 'InvalidRequest' });
+  });
+});
+
 test.each([0, 10_001])('a part cannot have the number %d', async (number) => {
   await expect(upload(number, SMALL)).rejects.toMatchObject({ name: 'InvalidArgument' });
 });

@@ -13,4 +13,5 @@ export { EntryObjectMissingError } from './entry-objects.ts';
 export { flushing } from './flushing.ts';
 export { createLazyObjectStore } from './lazy-object-store.ts';
 export { createS3ObjectStore, type S3ObjectStoreOptions } from './s3-object-store.ts';
+export { createS3ObjectWriter, type S3ObjectWriterOptions } from './s3-object-writer.ts';
 export { createSsmParameterStore } from './ssm-parameter-store.ts';

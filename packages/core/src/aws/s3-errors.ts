@@ -25,9 +25,10 @@ export function answerOf(error: unknown): S3Answer {
 export function toObjectStoreError(error: unknown, call: AwsCall): unknown {
   const meant = toAwsError(error, call);
   if (meant instanceof StoreUnavailableError) return new ObjectStoreUnavailableError(meant.message, { cause: error });
-  // S3 says so of writes that meet another one.
-  if (meant !== error || answerOf(error).status !== 409) return meant;
-  const { code } = answerOf(error);
+  const { status, code } = answerOf(error);
+  // S3 says so of writes that meet another one, and of uploads that somebody else has ended.
+  const isCrossed = status === 409 || code === 'NoSuchUpload';
+  if (meant !== error || !isCrossed) return meant;
   return new ObjectStoreUnavailableError(`${call.action} on ${call.resource}: ${code}`, { cause: error });
 }
 

@@ -37,3 +37,13 @@ export interface ObjectSplice {
   readonly keep: number;
   readonly tail: Uint8Array;
 }
+
+/** @throws RangeError for a number of bytes that no object can keep */
+export function assertObjectSplice({ keep }: ObjectSplice): void {
+  if (Number.isSafeInteger(keep) && keep >= 0) return;
+  throw new RangeError(`keep must be a whole number from 0, is ${keep}`);
+}
+
+export function splicedTooMuch(key: string, keep: number, size: number): RangeError {
+  return new RangeError(`the object ${key} has ${size} bytes and cannot keep ${keep}`);
+}

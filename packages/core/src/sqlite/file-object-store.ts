@@ -1,4 +1,4 @@
-/** `ObjectStore` in a folder of files, one for each object, with the object's bytes and nothing else in it. */
+/** `ObjectStore` and `ObjectWriter` in a folder of files, one for each object, with the object's bytes and nothing else in it. */
 
 import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
@@ -16,14 +16,18 @@ import {
   PreconditionFailedError,
   type PutCondition,
 } from '../ports/object-store.ts';
+import { assertObjectSplice, type ObjectWriter, splicedTooMuch } from '../ports/object-writer.ts';
 import { explainingFiles, hasCode } from './file-errors.ts';
 import { createFileEtags, etagOfBytes } from './file-etags.ts';
 import { fromByteString, placeOf, toByteString } from './file-layout.ts';
 import { walkFiles } from './file-listing.ts';
+import { hashed, orChunksError, readFirst } from './file-object-writer.ts';
 import { readPage } from './file-page.ts';
 import { isThere, makeRoot } from './file-root.ts';
 import { createFileTree, syncRemoval } from './file-tree.ts';
 import { createFileWriter } from './file-writer.ts';
+
+export interface FileObjectStore extends ObjectStore, ObjectWriter {}
 
 export interface FileObjectStoreOptions {
   /** Made when it does not exist. The caller owns it: no other process may use it, nor a second store of this one. */
@@ -34,10 +38,11 @@ export interface FileObjectStoreOptions {
 /**
  * Opens a folder of objects, and removes what a crash left half-written.
  *
- * A list of objects that this process has not written reads their bytes once, for their ETags.
+ * A list of objects that this process has not written reads their bytes once, for their ETags. A splice reads and
+ * writes all bytes of its object: its ETag is the hash of them.
  * @throws DataFolderError, ObjectStoreUnavailableError
  */
-export async function openFileObjectStore(options: FileObjectStoreOptions): Promise<ObjectStore> {
+export async function openFileObjectStore(options: FileObjectStoreOptions): Promise<FileObjectStore> {
   const root = path.resolve(options.folder);
   const scratch = await explainingFiles('open', root, () => makeRoot(root));
   const tree = createFileTree(root);
@@ -96,6 +101,40 @@ export async function openFileObjectStore(options: FileObjectStoreOptions): Prom
           await writer.write(bytes, file);
           etags.remember(file, await stat(file), etag);
           return { etag };
+        }),
+      ),
+
+    splice: (key, { etag, keep, tail }) =>
+      using('write', key, (file) =>
+        locks.run(file, async () => {
+          assertObjectSplice({ etag, keep, tail });
+          const condition = { kind: 'unchanged', etag } as const;
+          const written = await read(file, async (handle, stats) => {
+            assertCondition(key, condition, infoOf(key, stats, await etags.of(file, stats, handle)));
+            if (stats.size < keep) throw splicedTooMuch(key, keep, stats.size);
+            const content = hashed(readFirst(handle, keep, tail));
+            await writer.write(content.chunks, file);
+            etags.remember(file, await stat(file), content.etag());
+            return { etag: content.etag() };
+          });
+          if (written === undefined) throw new PreconditionFailedError(key, condition);
+          return written;
+        }),
+      ),
+
+    putChunks: (key, chunks, { condition } = {}) =>
+      orChunksError(chunks, (source) =>
+        using('write', key, async (file) => {
+          const content = hashed(source);
+          // Chunks may take their time: others may write meanwhile.
+          await writer.write(content.chunks, file, (place) =>
+            locks.run(file, async () => {
+              if (condition !== undefined) assertCondition(key, condition, await look(key, file));
+              await place();
+              etags.remember(file, await stat(file), content.etag());
+            }),
+          );
+          return { etag: content.etag() };
         }),
       ),
 

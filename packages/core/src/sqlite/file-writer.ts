@@ -61,7 +61,8 @@ export function createFileWriter(scratch: string, tree: FileTree, clock: Clock):
         await fill(from, content);
         await inTurn(() => putInPlace(from, file, path.dirname(file)));
       } catch (error) {
-        await rm(from, { force: true });
+        // Why it failed is what the caller must know; what stays is removed when the store is opened again.
+        await rm(from, { force: true }).catch(() => undefined);
         throw error;
       }
     },

@@ -11,6 +11,8 @@ export * from './message-store-harness.ts';
 export * from './message-store-steps.ts';
 export * from './object-store-conformance.ts';
 export * from './object-store-harness.ts';
+export * from './object-writer-conformance.ts';
+export * from './object-writer-harness.ts';
 export * from './payload-store-conformance.ts';
 export * from './payload-store-harness.ts';
 export * from './recording-metrics.ts';

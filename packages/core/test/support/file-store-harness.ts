@@ -1,9 +1,10 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { openFileObjectStore } from '@millrace/core/sqlite';
-import type { ObjectStoreHarness } from '@millrace/core/testing';
+import type { ObjectWriterHarness } from '@millrace/core/testing';
 import { makeFolder } from './sqlite-harness.ts';
 
-export interface FileStoreHarness extends ObjectStoreHarness {
+export interface FileStoreHarness extends ObjectWriterHarness {
   readonly folder: string;
 }
 
@@ -15,6 +16,10 @@ export async function openFileHarness(): Promise<FileStoreHarness> {
     get store() {
       return store;
     },
+    get writer() {
+      return store;
+    },
+    leftovers: () => readdir(path.join(folder, '.tmp')),
     folder,
     async restart() {
       store = await openFileObjectStore({ folder });

@@ -1,7 +1,7 @@
-import { CreateBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from '@jest/globals';
-import { createS3ObjectStore } from '@millrace/core/aws';
-import { type ObjectStoreHarness, uniqueId } from '@millrace/core/testing';
+import { createS3ObjectStore, createS3ObjectWriter } from '@millrace/core/aws';
+import { type ObjectWriterHarness, uniqueId } from '@millrace/core/testing';
 import { type S3Server, type S3ServerOptions, startS3Server } from '@millrace/core/testing/aws';
 
 /** The client as a program uses it. */
@@ -54,10 +54,21 @@ async function createBucket(client: S3Client, bucket: string): Promise<void> {
   }
 }
 
+/** The keys of uploads that are begun and not ended. */
+export async function openUploads(client: S3Client, bucket: string): Promise<readonly string[]> {
+  const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+  return Uploads.map(({ Key = '' }) => Key);
+}
+
 /** A store in a bucket of its own. */
-export async function openS3Harness(client: S3Client, prefix = ''): Promise<ObjectStoreHarness> {
+export async function openS3Harness(client: S3Client, prefix = ''): Promise<ObjectWriterHarness> {
   const bucket = uniqueId('bucket');
   await createBucket(client, bucket);
-  const store = createS3ObjectStore({ client, bucket, prefix });
-  return { store, restart: () => Promise.resolve(), close: () => Promise.resolve() };
+  return {
+    store: createS3ObjectStore({ client, bucket, prefix }),
+    writer: createS3ObjectWriter({ client, bucket, prefix }),
+    leftovers: () => openUploads(client, bucket),
+    restart: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
 }

@@ -1,5 +1,6 @@
 /** What a bucket holds, in memory. */
 
+import type { ChecksumName } from './checksums.ts';
 import { createKeyIndex, type KeyIndex } from './key-index.ts';
 import type { Checksum } from './payload.ts';
 
@@ -26,6 +27,8 @@ export interface Upload {
   readonly key: string;
   readonly initiatedAt: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Of every part: each must have one, and the completion must name it. */
+  readonly checksum: ChecksumName | undefined;
   readonly parts: Map<number, UploadedPart>;
 }
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Bucket, Upload, UploadedPart } from './bucket.ts';
+import { type ChecksumName, checksum as checksumOf } from './checksums.ts';
 import { checkWrite, readConditions, unquoted } from './conditions.ts';
 import { copySourceOf } from './copy-source.ts';
 import {
@@ -13,7 +14,7 @@ import {
   wholeNumber,
   wholeSecond,
 } from './handler.ts';
-import { type Payload, readPayload } from './payload.ts';
+import { type Checksum, checksumNameOf, type Payload, readPayload } from './payload.ts';
 import type { S3Request, S3Response } from './request.ts';
 import { invalidArgument, malformedXml, S3Error } from './s3-error.ts';
 import { childrenOf, element, elements, parseXml, textOf, xmlDocument } from './xml.ts';
@@ -35,6 +36,7 @@ export function createUpload(state: S3State, request: S3Request): S3Response {
     key: request.key,
     initiatedAt: state.now(),
     headers: keptHeaders(request),
+    checksum: checksumNameOf(request),
     parts: new Map(),
   };
   bucket.uploads.set(upload.id, upload);
@@ -44,7 +46,12 @@ export function createUpload(state: S3State, request: S3Request): S3Response {
 
 export function uploadPart(state: S3State, request: S3Request): S3Response {
   const { upload } = openUpload(state, request);
-  const { etag, checksum } = keepPart(state, request, upload, readPayload(request));
+  const payload = readPayload(request);
+  if (upload.checksum !== undefined && payload.checksum?.name !== upload.checksum) {
+    const types = `expected checksum Type: ${upload.checksum}, actual checksum Type: ${payload.checksum?.name ?? 'null'}`;
+    throw new S3Error(400, 'InvalidRequest', `Checksum Type mismatch occurred, ${types}`);
+  }
+  const { etag, checksum } = keepPart(state, request, upload, payload);
   return { status: 200, headers: { etag, ...checksumHeader({ checksum }) } };
 }
 
@@ -52,9 +59,19 @@ export function uploadPartCopy(state: S3State, request: S3Request): S3Response {
   const { upload } = openUpload(state, request);
   const { bytes } = copySourceOf(state, request);
   const part = copiedBytes(bytes, request.headers.get('x-amz-copy-source-range'));
-  const { etag, modifiedAt } = keepPart(state, request, upload, { bytes: part, checksum: undefined });
-  const result = { LastModified: new Date(modifiedAt).toISOString(), ETag: etag };
+  const name = upload.checksum;
+  const checksum = name && { name, value: checksumOf(name, part) };
+  const { etag, modifiedAt } = keepPart(state, request, upload, { bytes: part, checksum });
+  const result = { LastModified: new Date(modifiedAt).toISOString(), ETag: etag, ...checksumElement(checksum) };
   return { status: 200, body: xmlDocument('CopyPartResult', elements(result)) };
+}
+
+function checksumElement(checksum: Checksum | undefined): Readonly<Record<string, string>> {
+  return checksum === undefined ? {} : { [checksumElementName(checksum)]: checksum.value };
+}
+
+function checksumElementName({ name }: Checksum): string {
+  return `Checksum${name.toUpperCase()}`;
 }
 
 /** Stricter than a Range: both ends, and within the source. */
@@ -115,10 +132,10 @@ function namedParts(upload: Upload, xml: string): readonly UploadedPart[] {
     }
     before = number;
     const part = upload.parts.get(number);
-    const { name, value } = part?.checksum ?? {};
-    const sum = name && textOf(node, `Checksum${name.toUpperCase()}`);
+    const sum = part?.checksum && textOf(node, checksumElementName(part.checksum));
     const isNamed = part !== undefined && unquoted(textOf(node, 'ETag') ?? '') === unquoted(part.etag);
-    if (!isNamed || (sum !== undefined && sum !== value)) throw invalidPart(upload, number);
+    if (!isNamed || (sum !== undefined && sum !== part.checksum?.value)) throw invalidPart(upload, number);
+    if (upload.checksum !== undefined && sum === undefined) throw missingChecksum(upload.checksum, number);
     return part;
   });
   const small = parts.findIndex((part, index) => part.bytes.length < MIN_PART_BYTES && index < parts.length - 1);
@@ -134,6 +151,11 @@ function invalidPart(upload: Upload, number: number): S3Error {
   const message =
     "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.";
   return new S3Error(400, 'InvalidPart', message, { details: { UploadId: upload.id, PartNumber: String(number) } });
+}
+
+function missingChecksum(name: ChecksumName, part: number): S3Error {
+  const message = `The upload was created using a ${name} checksum. The complete request must include the checksum for each part. It was missing for part ${part} in the request.`;
+  return new S3Error(400, 'InvalidRequest', message);
 }
 
 export function abortUpload(state: S3State, request: S3Request): S3Response {

@@ -36,6 +36,17 @@ export function readPayload(request: S3Request): Payload {
   return { bytes, checksum: readChecksum(request, trailers, bytes) };
 }
 
+/**
+ * The sum that every part of an upload is to have.
+ * @throws S3Error for one that this server does not have
+ */
+export function checksumNameOf({ headers }: S3Request): ChecksumName | undefined {
+  const asked = headers.get('x-amz-checksum-algorithm')?.toLowerCase();
+  const name = CHECKSUM_NAMES.find((known) => known === asked);
+  if (asked !== undefined && name === undefined) throw notImplemented(`x-amz-checksum-algorithm: ${asked}`);
+  return name;
+}
+
 interface Unpacked {
   readonly bytes: Buffer;
   readonly trailers: ReadonlyMap<string, string>;
