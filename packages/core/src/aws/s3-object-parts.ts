@@ -13,20 +13,23 @@ export function partBytes(number: number): number {
 }
 
 /**
- * Chunks put together to parts, of which only the last is smaller than `partBytes` says. There is one at least.
+ * Chunks put together to parts, of which only the last is smaller than `sizeOf` its number. There is one at least.
  *
  * @param chunks each may be used for something else once the next one is asked for
  */
-export async function* gatherParts(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* gatherParts(
+  chunks: AsyncIterable<Uint8Array>,
+  sizeOf = partBytes,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let number = 1;
-  let part = Buffer.allocUnsafeSlow(partBytes(number));
+  let part = Buffer.allocUnsafeSlow(sizeOf(number));
   let filled = 0;
   for await (const chunk of chunks) {
     for (let taken = 0; taken < chunk.length; ) {
       if (filled === part.length) {
         yield part;
         number += 1;
-        part = Buffer.allocUnsafeSlow(partBytes(number));
+        part = Buffer.allocUnsafeSlow(sizeOf(number));
         filled = 0;
       }
       const more = chunk.subarray(taken, taken + part.length - filled);
