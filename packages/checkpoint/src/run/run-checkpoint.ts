@@ -1,0 +1,196 @@
+/**
+ * One run of a checkpoint: folds what is new into the files, a batch at a time, so that memory is bounded and a run that
+ * is cut off has done whole batches. Each batch is an intent in the state, then the files, then the state again: after a
+ * crash anywhere the next run knows from these what is done.
+ */
+
+import { layoutOf } from '../layout.ts';
+import { createManifest, growManifest, type Manifest } from '../manifest/manifest.ts';
+import type { CheckpointState, Intent, PendingObject } from '../state/checkpoint-state.ts';
+import type { Session } from '../state/session.ts';
+import { type Batch, readBatch } from './batch.ts';
+import { type Candidate, findCandidates, type ListingTally, newListingTally } from './candidates.ts';
+import type { CheckpointDeps } from './checkpoint-deps.ts';
+import { commitGroups, type GroupOutcome, recoverGroups } from './commit.ts';
+import { clearDoubts } from './doubts.ts';
+import { DEFAULT_LISTING, type ListingOptions, type ListingPlan, planListing } from './listing.ts';
+import { openCheckpoint } from './open-checkpoint.ts';
+import { createReportBuilder, type ReportBuilder, type RunProgress } from './report-builder.ts';
+import type { RunReport } from './run-report.ts';
+import { settled, versionsOf, withIntent } from './settle.ts';
+
+export interface RunOptions {
+  /** Only events after this, microseconds. What it leaves out is found by a run without it. */
+  readonly since?: number | undefined;
+  /** How the sources are listed. */
+  readonly listing?: Partial<ListingOptions>;
+  /** Milliseconds that are left, asked again and again; without it there is no end. */
+  readonly remainingMs?: (() => number) | undefined;
+  /** Milliseconds to wait for a run that is at work. */
+  readonly patienceMs?: number | undefined;
+  readonly limits?: Partial<BatchLimits>;
+  readonly onProgress?: (progress: RunProgress) => void;
+}
+
+/** A batch is full when one of them is reached. */
+export interface BatchLimits {
+  readonly objects: number;
+  /** Of the objects, as they are listed. */
+  readonly bytes: number;
+  /** Milliseconds of reading before what was read is written. */
+  readonly readingMs: number;
+}
+
+const DEFAULT_LIMITS: BatchLimits = { objects: 20_000, bytes: 64 * 1_024 * 1_024, readingMs: 60_000 };
+const DEFAULT_CONCURRENCY = 64;
+/** Of the time that there is, what is kept for writing what was read and for the answer; and its bounds. */
+const RESERVED_SHARE = 0.2;
+const MOST_RESERVED_MS = 20_000;
+
+/**
+ * @throws StateMissingError, CheckpointMismatchError, CorruptStateError, LeaseHeldError, LeaseLostError; and what listing
+ *   the sources, or reading and writing the state, throws. Nothing is lost by any of them: the next run goes on.
+ */
+export async function runCheckpoint(deps: CheckpointDeps, options: RunOptions = {}): Promise<RunReport> {
+  const { clock, dataset, newRunId } = deps;
+  const startedAt = clock.now();
+  const runId = newRunId();
+  const session = await openCheckpoint(deps, { runId, patienceMs: options.patienceMs });
+  let isListed: ((state: CheckpointState) => CheckpointState) | undefined;
+  try {
+    const folding = createFolding(deps, session, options);
+    await folding.recover();
+    const plan = planListing(session.state, dataset, { ...DEFAULT_LISTING, ...options.listing }, startedAt);
+    const listing = newListingTally();
+    const subject = { runId, dataset: dataset.name, fullListing: plan.isFull, listing };
+    const report = createReportBuilder(subject, options.onProgress ?? (() => undefined));
+    const isComplete = await folding.fold(plan, listing, report);
+    // A run for later events has looked at everything, and not taken everything.
+    if (isComplete && options.since === undefined) isListed = (state) => afterListing(state, plan, listing, startedAt);
+    return report.end(session.state, clock.now() - startedAt);
+  } finally {
+    await session.end(isListed);
+  }
+}
+
+function afterListing(
+  state: CheckpointState,
+  { isFull }: ListingPlan,
+  { listed, newest }: ListingTally,
+  at: number,
+): CheckpointState {
+  const watermark = Math.max(newest ?? Number.NEGATIVE_INFINITY, state.watermark ?? Number.NEGATIVE_INFINITY);
+  return {
+    ...state,
+    watermark: Number.isFinite(watermark) ? watermark : null,
+    fullListing: isFull ? { at, objects: listed } : state.fullListing,
+  };
+}
+
+function createFolding(deps: CheckpointDeps, session: Session, options: RunOptions) {
+  const { dataset, source, target, clock, concurrency = DEFAULT_CONCURRENCY } = deps;
+  const { since, remainingMs = () => Number.POSITIVE_INFINITY } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const layout = layoutOf(dataset.name);
+  const commit = { objects: target, schema: dataset.schema, session };
+  const reservedMs = Math.min(MOST_RESERVED_MS, remainingMs() * RESERVED_SHARE);
+  const isTimeOver = (): boolean => remainingMs() < reservedMs;
+
+  /** Of the segments that count now. */
+  let known = createManifest(target, layout.manifest, session.state.segments);
+  const manifest: Manifest = { has: (version) => known.has(version) };
+  /** Of intents and of segments: what a file or the manifest knows by it is this one batch, and no other. */
+  let names = 0;
+  const newName = (): string => {
+    names += 1;
+    return `${session.runId}-${names}`;
+  };
+
+  /** The end of an intent: the manifest knows its objects, and what could not be done is pending. */
+  async function settle(from: CheckpointState, intent: Intent, outcomes: readonly GroupOutcome[]): Promise<void> {
+    const { segments, obsolete } = await growManifest(
+      target,
+      { prefix: layout.manifest, segments: from.segments, name: newName() },
+      versionsOf(intent),
+    );
+    await session.update(() => ({ ...settled(from, intent, outcomes), segments }));
+    known = createManifest(target, layout.manifest, segments);
+    // What nobody refers to does no harm when it stays.
+    await Promise.allSettled(obsolete.map((name) => target.delete(layout.manifest + name)));
+  }
+
+  async function foldBatch({ intent, tables }: Batch, taken: ReadonlySet<PendingObject>) {
+    if (intent.objects.length === 0 && taken.size === 0) return [];
+    const next = withIntent(session.state, intent, taken);
+    // Without files to write, one change of the state is enough.
+    if (intent.groups.length > 0) await session.update(() => next);
+    const built = tables.map((table) => table.build());
+    const outcomes = await commitGroups(commit, intent, built);
+    await settle(next, intent, outcomes);
+    return outcomes;
+  }
+
+  async function readAndFold(candidates: readonly Candidate[], report: ReportBuilder): Promise<readonly Candidate[]> {
+    const startedAt = clock.now();
+    const isOver = (): boolean => isTimeOver() || clock.now() - startedAt > limits.readingMs;
+    const batch = await readBatch({ source, dataset, template: dataset.template, manifest }, candidates, {
+      ...{ id: newName(), since, now: startedAt, concurrency, isOver },
+      onRead: () => report.onRead(),
+    });
+    const left = new Set(batch.left);
+    const taken = candidates.flatMap((candidate) => (left.has(candidate) ? [] : (candidate.pending ?? [])));
+    const outcomes = await foldBatch(batch, new Set(taken));
+    report.addBatch(batch, outcomes);
+    return batch.left;
+  }
+
+  return {
+    /** Brings to an end what runs have left that did not come to their own. */
+    async recover(): Promise<void> {
+      const { state } = session;
+      if (state.intent !== null) await settle(state, state.intent, await recoverGroups(commit, state.intent));
+      const cleared = await clearDoubts(session.state, target, dataset.schema);
+      if (cleared !== session.state) await session.update(() => cleared);
+    },
+
+    /** @returns whether everything that was listed is dealt with */
+    async fold(plan: ListingPlan, listing: ListingTally, report: ReportBuilder): Promise<boolean> {
+      const { pending } = session.state;
+      // What waits, waits for all its rows: a run for later events leaves it alone.
+      const retry = since === undefined;
+      const candidates = findCandidates({ source, dataset, manifest }, { pending, retry, plan, tally: listing });
+      let left: readonly Candidate[] = [];
+      while (!isTimeOver()) {
+        const batch = await takeBatch(candidates, left, limits, report);
+        if (batch.length === 0) return true;
+        left = await readAndFold(batch, report);
+      }
+      // As many as can be counted in the time that is kept.
+      let count = left.length;
+      for await (const _ of candidates) {
+        count += 1;
+        if (remainingMs() < reservedMs / 2) break;
+      }
+      report.cutOff(count);
+      return count === 0;
+    },
+  };
+}
+
+async function takeBatch(
+  candidates: AsyncGenerator<Candidate>,
+  left: readonly Candidate[],
+  limits: BatchLimits,
+  report: ReportBuilder,
+): Promise<readonly Candidate[]> {
+  const batch = [...left];
+  let bytes = left.reduce((sum, { size }) => sum + size, 0);
+  while (batch.length < limits.objects && bytes < limits.bytes) {
+    const { done, value } = await candidates.next();
+    if (done === true) break;
+    batch.push(value);
+    bytes += value.size;
+    report.onFound();
+  }
+  return batch;
+}
