@@ -1,9 +1,1 @@
-export type {
-  Dataset,
-  DatasetName,
-  DatasetRow,
-  EventProblem,
-  KeyReading,
-  ListingRange,
-  ObjectReading,
-} from './datasets/dataset.ts';
+export * from './datasets/index.ts';

@@ -1,0 +1,4 @@
+export * from './generate-visit-events.ts';
+export * from './tiny-dataset.ts';
+export * from './visit-event-names.ts';
+export * from './visit-event-samples.ts';
