@@ -3,7 +3,11 @@ import { MillraceError } from '@millrace/core';
 /** What a run knows of itself cannot be read: never taken for "nothing there". */
 export class CorruptStateError extends MillraceError {
   constructor(what: string, problem: string, options: ErrorOptions = {}) {
-    super('state-corrupt', `${what} ${problem}; \`millrace checkpoint rebuild\` makes it anew from the sources`, options);
+    super(
+      'state-corrupt',
+      `${what} ${problem}; \`millrace checkpoint rebuild\` makes it anew from the sources`,
+      options,
+    );
   }
 }
 
@@ -55,7 +59,10 @@ export class GroupFileError extends MillraceError {
 /** There is nothing yet. */
 export class CheckpointMissingError extends MillraceError {
   constructor(dataset: string, stateKey: string) {
-    super('checkpoint-missing', `there is no checkpoint of ${dataset} here: no ${stateKey}; \`millrace checkpoint run\` makes one`);
+    super(
+      'checkpoint-missing',
+      `there is no checkpoint of ${dataset} here: no ${stateKey}; \`millrace checkpoint run\` makes one`,
+    );
   }
 }
 

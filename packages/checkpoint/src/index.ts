@@ -1,1 +1,13 @@
+export * from './checkpoint-place.ts';
 export * from './datasets/index.ts';
+export * from './errors.ts';
+export * from './maintenance/adopt-checkpoint.ts';
+export * from './maintenance/checkpoint-status.ts';
+export * from './maintenance/compact-checkpoint.ts';
+export * from './maintenance/objects-below.ts';
+export * from './maintenance/rebuild-checkpoint.ts';
+export * from './maintenance/verify-checkpoint.ts';
+export type { CheckpointDeps, CheckpointObjects } from './run/checkpoint-deps.ts';
+export type { RunProgress } from './run/report-builder.ts';
+export { type BatchLimits, type RunOptions, runCheckpoint } from './run/run-checkpoint.ts';
+export * from './run/run-report.ts';

@@ -50,7 +50,10 @@ interface Written {
   readonly lines: readonly Line[];
 }
 
-function write(world: World, { time, lines, isBroken }: { time: number; lines: readonly Line[]; isBroken: boolean }): Written {
+function write(
+  world: World,
+  { time, lines, isBroken }: { time: number; lines: readonly Line[]; isBroken: boolean },
+): Written {
   const key = `${time}-x.json`;
   const text = lines.map((one) => `${JSON.stringify(one)}\n`).join('');
   world.put(key, isBroken ? `${text}broken` : text);

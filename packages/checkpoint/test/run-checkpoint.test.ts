@@ -196,7 +196,9 @@ describe('a run', () => {
     put(world, '2-x.json', 'a', 2);
     put(world, '3-x.json', 'b', 3);
     const report = await world.run();
-    expect(report.failures).toMatchObject([{ kind: 'group', key: PATH_A, reasons: [expect.stringContaining('rebuild')] }]);
+    expect(report.failures).toMatchObject([
+      { kind: 'group', key: PATH_A, reasons: [expect.stringContaining('rebuild')] },
+    ]);
     expect(report).toMatchObject({ events: { folded: 1 }, objects: { pending: 1 } });
     expect(world.target.objects.get(PATH_A)).toBe(damaged);
   });
@@ -225,26 +227,37 @@ describe('a run', () => {
     const world = createWorld();
     put(world, '1-x.json', 'a', 1);
     put(world, '2-x.json', 'a', 2);
-    const report = await world.run({}, {
-      source: {
-        async before(call, key) {
-          if (call === 'get' && key === '1-x.json') world.source.objects.delete(key);
+    const report = await world.run(
+      {},
+      {
+        source: {
+          async before(call, key) {
+            if (call === 'get' && key === '1-x.json') world.source.objects.delete(key);
+          },
         },
       },
+    );
+    expect(report).toMatchObject({
+      complete: true,
+      objects: { gone: 1, pending: 0 },
+      events: { folded: 1 },
+      failures: [],
     });
-    expect(report).toMatchObject({ complete: true, objects: { gone: 1, pending: 0 }, events: { folded: 1 }, failures: [] });
   });
 
   test('folds an object that is replaced between listing and reading once', async () => {
     const world = createWorld();
     put(world, '1-x.json', 'a', 1, 'old');
-    await world.run({}, {
-      source: {
-        async before(call, key) {
-          if (call === 'get') put(world, key, 'a', 1, 'new');
+    await world.run(
+      {},
+      {
+        source: {
+          async before(call, key) {
+            if (call === 'get') put(world, key, 'a', 1, 'new');
+          },
         },
       },
-    });
+    );
     await world.runClean();
     expect(await idsOf(world, PATH_A)).toEqual(['new']);
   });
@@ -253,16 +266,19 @@ describe('a run', () => {
     const world = createWorld();
     for (let n = 0; n < 1_500; n++) put(world, `${1_000_000 + n}-x.json`, 'a', n);
     let arrived = false;
-    await world.run({}, {
-      source: {
-        async before(call) {
-          if (call === 'list' && world.source.objects.size > 0 && !arrived) {
-            arrived = true;
-            put(world, '1-early.json', 'a', 1, 'early');
-          }
+    await world.run(
+      {},
+      {
+        source: {
+          async before(call) {
+            if (call === 'list' && world.source.objects.size > 0 && !arrived) {
+              arrived = true;
+              put(world, '1-early.json', 'a', 1, 'early');
+            }
+          },
         },
       },
-    });
+    );
     put(world, '2-early.json', 'a', 1, 'earlier');
     await world.runClean();
     expect((await idsOf(world, PATH_A)).length).toBe(1_502);

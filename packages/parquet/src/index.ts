@@ -1,3 +1,4 @@
+export { appendToParquet, compactParquet, needsCompaction } from './append.ts';
 export { type ByteSource, bytesSource } from './byte-source.ts';
 export type { Codec } from './encoding/compression.ts';
 export { CorruptParquetError, InvalidValueError, UnsupportedParquetError } from './errors.ts';

@@ -8,7 +8,7 @@ import type { Row, TableSchema } from '@millrace/parquet';
 export interface Dataset {
   readonly name: DatasetName;
   readonly schema: TableSchema;
-  /** Where a row's file is, below the dataset's folder: `{study}/{datatype}/events.parquet`. */
+  /** Where a row's file is, below the checkpoint's prefix: `visit-events/{study}/{datatype}/events.parquet`. */
   readonly template: string;
   /** What a template may name. */
   readonly templateFields: readonly string[];

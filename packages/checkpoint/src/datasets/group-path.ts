@@ -1,5 +1,5 @@
 /**
- * Where a group's file lies, below the dataset's folder: a template like `{study}/{datatype}/events.parquet` with values
+ * Where a group's file lies, below the checkpoint's prefix: a template like `{study}/{datatype}/events.parquet` with values
  * of the data in it. Values are anything that a source wrote; a path has only `A-Z a-z 0-9 . _ - =` in it, and never
  * leaves its folder.
  *

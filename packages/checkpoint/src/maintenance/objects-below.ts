@@ -15,7 +15,11 @@ export function objectsBelow(objects: CheckpointObjects, prefix: string): Checkp
     put: (key, bytes, options) => objects.put(prefix + key, bytes, options),
     delete: (key) => objects.delete(prefix + key),
     async list({ prefix: below = '', startAfter = '', limit }) {
-      const query = { prefix: prefix + below, limit, ...(startAfter === '' ? {} : { startAfter: prefix + startAfter }) };
+      const query = {
+        prefix: prefix + below,
+        limit,
+        ...(startAfter === '' ? {} : { startAfter: prefix + startAfter }),
+      };
       const page = await objects.list(query);
       return { ...page, objects: page.objects.map(within) };
     },

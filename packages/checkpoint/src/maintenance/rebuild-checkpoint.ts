@@ -44,7 +44,10 @@ export class RebuildLossError extends MillraceError {
 
   constructor(files: readonly RebuiltFile[]) {
     const list = files.map(({ path, rowsBefore, rows = 0 }) => `${path} (${rowsBefore} → ${rows} rows)`).join(', ');
-    super('rebuild-loss', `rows would be lost, whose sources are not there any more: ${list}; --accept-loss replaces all the same`);
+    super(
+      'rebuild-loss',
+      `rows would be lost, whose sources are not there any more: ${list}; --accept-loss replaces all the same`,
+    );
     this.files = files;
   }
 }
@@ -52,10 +55,16 @@ export class RebuildLossError extends MillraceError {
 /** Sources could not be read: what was made of the others must not take the place of what is there. */
 export class RebuildIncompleteError extends MillraceError {
   constructor(report: RunReport) {
-    const reasons = report.failures.filter(({ kind }) => kind !== 'content').map(({ key, reasons: [first] }) => `${key}: ${first}`);
-    super('rebuild-incomplete', `not everything could be read, so nothing was replaced: ${reasons.slice(0, 5).join('; ')}`, {
-      retryable: true,
-    });
+    const reasons = report.failures
+      .filter(({ kind }) => kind !== 'content')
+      .map(({ key, reasons: [first] }) => `${key}: ${first}`);
+    super(
+      'rebuild-incomplete',
+      `not everything could be read, so nothing was replaced: ${reasons.slice(0, 5).join('; ')}`,
+      {
+        retryable: true,
+      },
+    );
   }
 }
 
@@ -142,9 +151,7 @@ async function putInPlace(
   for (const path of old) if (groups[path] === undefined) await target.delete(path);
   await session.update((state) => ({ ...made, groups, lease: state.lease, isRebuilding: false }));
   const kept = new Set(made.segments.map(({ name }) => name));
-  await Promise.allSettled(
-    obsolete.flatMap(({ name }) => (kept.has(name) ? [] : target.delete(manifest + name))),
-  );
+  await Promise.allSettled(obsolete.flatMap(({ name }) => (kept.has(name) ? [] : target.delete(manifest + name))));
 }
 
 const CHUNK_BYTES = 8 * 1_024 * 1_024;

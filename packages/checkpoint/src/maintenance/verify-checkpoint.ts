@@ -45,7 +45,10 @@ export interface VerifyOptions {
 }
 
 /** @throws CheckpointMissingError, CorruptStateError, and what the stores throw */
-export async function verifyCheckpoint(deps: CheckpointDeps, { onProgress }: VerifyOptions = {}): Promise<VerifyReport> {
+export async function verifyCheckpoint(
+  deps: CheckpointDeps,
+  { onProgress }: VerifyOptions = {},
+): Promise<VerifyReport> {
   const { dataset, target } = deps;
   const layout = layoutOf(dataset.name);
   const stored = await target.get(layout.state);
@@ -115,7 +118,11 @@ function isRight({ missing, withoutSource, problem }: FileVerdict, vanished: num
   return missing === 0 && problem === undefined && (withoutSource === 0 || vanished > 0);
 }
 
-function noteMissing(missing: Map<string, { count: number; readonly keys: Set<string> }>, path: string, key: string): void {
+function noteMissing(
+  missing: Map<string, { count: number; readonly keys: Set<string> }>,
+  path: string,
+  key: string,
+): void {
   const entry = missing.get(path) ?? { count: 0, keys: new Set<string>() };
   entry.count += 1;
   if (entry.keys.size < MAX_NAMED) entry.keys.add(key);

@@ -93,10 +93,7 @@ export async function readBatch(
   return { ...assembly.end(), left };
 }
 
-async function readCandidate(
-  { source, dataset, manifest }: BatchDeps,
-  candidate: Candidate,
-): Promise<ReadObject> {
+async function readCandidate({ source, dataset, manifest }: BatchDeps, candidate: Candidate): Promise<ReadObject> {
   const { key, etag, time } = candidate;
   const listed = { key, etag, time };
   try {

@@ -40,6 +40,7 @@ export async function clearDoubts(
     if (left.length === lacking.length) return [object];
     return left.length === 0 ? [] : [{ ...object, groups: left }];
   });
-  const isSame = pending.every((object, index) => object === state.pending[index]) && pending.length === state.pending.length;
+  const isSame =
+    pending.every((object, index) => object === state.pending[index]) && pending.length === state.pending.length;
   return isSame ? state : { ...state, pending, groups };
 }

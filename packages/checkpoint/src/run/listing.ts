@@ -36,8 +36,7 @@ export function planListing(
   { full = false, overlapMs, fullEveryMs }: ListingOptions,
   now: number,
 ): ListingPlan {
-  const isDue =
-    fullListing === null || fullListing.objects <= ALWAYS_FULL_UP_TO || now >= fullListing.at + fullEveryMs;
+  const isDue = fullListing === null || fullListing.objects <= ALWAYS_FULL_UP_TO || now >= fullListing.at + fullEveryMs;
   const recent = full || isDue || watermark === null ? undefined : dataset.listingRanges(watermark - overlapMs);
   return recent === undefined ? { isFull: true, ranges: EVERYTHING } : { isFull: false, ranges: recent };
 }

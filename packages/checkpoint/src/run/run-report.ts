@@ -53,8 +53,7 @@ export interface GroupReport {
 }
 
 export interface Failure {
-  readonly kind:
-    /** Events that are not valid; the object is not read again until it changes. */
+  readonly kind: /** Events that are not valid; the object is not read again until it changes. */
     | 'content'
     /** The object could not be read; every run tries again. */
     | 'transport'

@@ -15,11 +15,7 @@ export function withIntent(state: CheckpointState, intent: Intent, taken: Readon
 }
 
 /** @param outcomes of the intent's groups, in their order */
-export function settled(
-  state: CheckpointState,
-  intent: Intent,
-  outcomes: readonly GroupOutcome[],
-): CheckpointState {
+export function settled(state: CheckpointState, intent: Intent, outcomes: readonly GroupOutcome[]): CheckpointState {
   const groups: Record<string, GroupState> = { ...state.groups };
   for (const [index, path] of intent.groups.entries()) {
     const outcome = outcomes[index];

@@ -39,7 +39,7 @@ export function createTinyDataset(): Dataset {
       ],
       orderBy: 'at',
     },
-    template: '{group}/rows.parquet',
+    template: 'tiny/{group}/rows.parquet',
     templateFields: ['group'],
 
     readKey(name) {

@@ -78,7 +78,8 @@ export function viewBucket(bucket: MemoryBucket, { clock, faultOf, before }: Vie
         }
       });
     }
-    if (fault === 'fails' || fault === 'happens-later') throw new ObjectStoreUnavailableError(`no answer to ${call} ${key}`);
+    if (fault === 'fails' || fault === 'happens-later')
+      throw new ObjectStoreUnavailableError(`no answer to ${call} ${key}`);
     const result = effect();
     if (fault === 'dies-after') throw new ProcessDied();
     if (fault === 'loses-answer') throw new ObjectStoreUnavailableError(`the answer to ${call} ${key} was lost`);
@@ -92,7 +93,8 @@ export function viewBucket(bucket: MemoryBucket, { clock, faultOf, before }: Vie
 
   const assertCondition = (key: string, condition: PutCondition | undefined): void => {
     const etag = bucket.objects.get(key)?.etag;
-    const holds = condition === undefined || (condition.kind === 'absent' ? etag === undefined : etag === condition.etag);
+    const holds =
+      condition === undefined || (condition.kind === 'absent' ? etag === undefined : etag === condition.etag);
     if (condition !== undefined && !holds) throw new PreconditionFailedError(key, condition);
   };
 

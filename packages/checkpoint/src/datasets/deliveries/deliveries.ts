@@ -43,7 +43,7 @@ export function createDeliveries(options: DeliveriesOptions = {}): Dataset {
   return {
     name: 'deliveries',
     schema: SCHEMA,
-    template: 'dt={dt}/deliveries.parquet',
+    template: 'deliveries/dt={dt}/deliveries.parquet',
     templateFields: ['dt'],
     readKey: readBatchName,
     readObject: createObjectReader((json) => {

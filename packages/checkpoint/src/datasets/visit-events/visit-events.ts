@@ -34,7 +34,7 @@ export function createVisitEvents(options: VisitEventsOptions = {}): Dataset {
   return {
     name: 'visit-events',
     schema: SCHEMA,
-    template: '{study}/{datatype}/events.parquet',
+    template: 'visit-events/{study}/{datatype}/events.parquet',
     templateFields: ['study', 'datatype'],
 
     readKey(name) {
