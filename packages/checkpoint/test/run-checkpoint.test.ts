@@ -231,8 +231,9 @@ describe('a run', () => {
       {},
       {
         source: {
-          async before(call, key) {
+          before(call, key) {
             if (call === 'get' && key === '1-x.json') world.source.objects.delete(key);
+            return Promise.resolve();
           },
         },
       },
@@ -252,8 +253,9 @@ describe('a run', () => {
       {},
       {
         source: {
-          async before(call, key) {
+          before(call, key) {
             if (call === 'get') put(world, key, 'a', 1, 'new');
+            return Promise.resolve();
           },
         },
       },
@@ -270,11 +272,12 @@ describe('a run', () => {
       {},
       {
         source: {
-          async before(call) {
+          before(call) {
             if (call === 'list' && world.source.objects.size > 0 && !arrived) {
               arrived = true;
               put(world, '1-early.json', 'a', 1, 'early');
             }
+            return Promise.resolve();
           },
         },
       },

@@ -50,8 +50,9 @@ export function createWorld(dataset: Dataset = linesDataset): World {
         runs += 1;
         return `run-${runs}`;
       },
-      async wait(ms) {
+      wait(ms) {
         world.now += ms;
+        return Promise.resolve();
       },
     }),
     run: (options, faults) => runCheckpoint(world.deps(faults), { patienceMs: 2 * LEASE_MS, ...options }),
