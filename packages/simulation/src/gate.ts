@@ -1,8 +1,8 @@
 /** The gate of a worker, the real one, and what is seen of it from outside. */
 
-import { type CircuitStore, StoreUnavailableError } from '@millrace/core';
+import type { CircuitStore } from '@millrace/core';
 import { createTargetGate, type TargetGate, type TargetGateDeps } from '@millrace/delivery-worker';
-import { INVARIANTS } from './invariants.ts';
+import { errorsOf } from './errors.ts';
 import type { Process } from './process.ts';
 import type { Sim } from './sim.ts';
 import type { TargetWitness } from './target-witness.ts';
@@ -21,12 +21,7 @@ export function openGate(sim: Sim, witness: TargetWitness, process: Process, par
   const { store, longestWaitMs, onWait } = parts;
   const { watched, isInformed } = watchCalls(sim, store);
   let tokens = 0;
-
-  function onError(error: unknown): void {
-    sim.note(process.name, () => `its gate: ${String(error)}`);
-    if (error instanceof StoreUnavailableError) sim.coverage.count('circuits out of reach');
-    else sim.violate(INVARIANTS.crash, `${process.name}: ${error instanceof Error ? error.stack : String(error)}`);
-  }
+  const onError = errorsOf(sim, process, 'circuits out of reach', 'its gate: ');
 
   const gate = createTargetGate({
     store: watched,

@@ -1,8 +1,8 @@
 /** What a worker of either world is made of, beside its store. */
 
-import { createSigningSecret, StoreUnavailableError } from '@millrace/core';
+import { createSigningSecret } from '@millrace/core';
 import type { DeliverDeps, Target, Timers } from '@millrace/delivery-worker';
-import { INVARIANTS } from './invariants.ts';
+import { errorsOf } from './errors.ts';
 import type { Process } from './process.ts';
 import type { Sim } from './sim.ts';
 import type { Targets } from './targets.ts';
@@ -37,12 +37,13 @@ export function workerDeps(sim: Sim, targets: Targets, witness: Witness, process
       // A store that has answered has it, whoever owns the message now.
       if (reaction.kind === 'succeed' && settled !== undefined) witness.successSettled(entry.identity.messageId);
     },
-    onError(error) {
-      sim.note(process.name, () => String(error));
-      if (error instanceof StoreUnavailableError) sim.coverage.count('entries left for an error');
-      else sim.violate(INVARIANTS.crash, `${process.name}: ${error instanceof Error ? error.stack : String(error)}`);
-    },
+    onError: leftEntries(sim, process),
   };
+}
+
+/** Takes the errors for which a worker leaves entries in their queue. */
+export function leftEntries(sim: Sim, process: Process): (error: unknown) => void {
+  return errorsOf(sim, process, 'entries left for an error');
 }
 
 export function timersOf(process: Process): Timers {

@@ -15,7 +15,7 @@ import type { Sim } from '../sim.ts';
 import { createStoreWatch } from '../store-watch.ts';
 import type { Targets } from '../targets.ts';
 import type { Witness } from '../witness.ts';
-import { REQUEST_TIMEOUT_MS, timersOf, workerDeps } from '../worker.ts';
+import { leftEntries, REQUEST_TIMEOUT_MS, timersOf, workerDeps } from '../worker.ts';
 import type { SimWorld } from '../world.ts';
 import { type Functions, startFunctions } from './functions.ts';
 import { createObjects } from './objects.ts';
@@ -90,8 +90,7 @@ export function createAwsWorld(sim: Sim, targets: Targets, witness: Witness): Aw
     name: 'stranded',
     instances: 1,
     batch: history.system.batch,
-    open: (process) =>
-      createStrandedHandler({ ...openStore(process), onError: workerDeps(sim, targets, witness, process).onError }),
+    open: (process) => createStrandedHandler({ ...openStore(process), onError: leftEntries(sim, process) }),
   });
   const functionsOf = (url: string): Functions => (url === queues.stranded.url ? stranded : workers);
   function wake(queue: Queues['stranded']): void {

@@ -6,7 +6,7 @@ import type { Process } from '../process.ts';
 
 export interface Objects {
   /** The bucket as a process reaches it. */
-  of(process: Process): Pick<ObjectStore, 'get' | 'put'>;
+  of(process: Pick<Process, 'call'>): Pick<ObjectStore, 'get' | 'put'>;
 }
 
 export function createObjects(): Objects {

@@ -173,8 +173,8 @@ export function createQueues(sim: Sim, { onChange, onRemoved }: QueueListeners):
     hasEntryFor(row) {
       const rounds = row.status === 'PROCESSING' ? [row.round, row.round + 1] : [row.round];
       return [...work, stranded].some(({ queue }) =>
-        queue.messages().some(({ sent: { body } }) => {
-          const { name, round } = entryOf(body);
+        queue.messages().some(({ sent: message }) => {
+          const { name, round } = entryIn(message);
           return name === row.name && rounds.includes(round);
         }),
       );
@@ -183,6 +183,15 @@ export function createQueues(sim: Sim, { onChange, onRemoved }: QueueListeners):
       isCalm = true;
     },
   };
+}
+
+/** Read once: whether a queue has an entry for a row is asked at every write of one. */
+const entries = new WeakMap<object, ReturnType<typeof entryOf>>();
+
+function entryIn(message: { readonly body: string }): ReturnType<typeof entryOf> {
+  const entry = entries.get(message) ?? entryOf(message.body);
+  entries.set(message, entry);
+  return entry;
 }
 
 /** What a queue message says of its entry. */

@@ -78,37 +78,23 @@ export function createTable(): Table {
   }
 
   function query(input: QueryCommandInput): ServiceOutputTypes {
-    const { KeyConditionExpression, IndexName, ScanIndexForward = true, Limit = items.size, ExclusiveStartKey } = input;
+    const { KeyConditionExpression, IndexName, ScanIndexForward = true } = input;
     const sortKey = IndexName === undefined ? 'sk' : INDEX_SORT_KEY;
     const sortOf = (item: Item): string => item[sortKey]?.S ?? '';
     const found = [...items.values()]
       .filter((item) => holds(KeyConditionExpression, item, input))
       .sort((a, b) => (sortOf(a) < sortOf(b) ? -1 : 1));
     if (!ScanIndexForward) found.reverse();
-    const start = found.findIndex((item) => ExclusiveStartKey && keyOf(item) === keyOf(ExclusiveStartKey)) + 1;
-    const page = found.slice(start, start + Limit);
-    const last = page.at(-1);
-    const isLast = start + page.length >= found.length;
-    return {
-      ...NO_METADATA,
-      Items: page.map((item) => ({ ...item })),
-      ...(isLast || last === undefined ? {} : { LastEvaluatedKey: keyAttributes(last) }),
-    };
+    const { page, more } = pageOf(found, input);
+    return { ...NO_METADATA, Items: page.map((item) => ({ ...item })), ...more };
   }
 
   /** All is in the first segment. */
   function scan(input: ScanCommandInput): ServiceOutputTypes {
-    const { Segment = 0, FilterExpression, Limit = items.size, ExclusiveStartKey } = input;
-    const all = Segment === 0 ? [...items] : [];
-    const start = all.findIndex(([key]) => ExclusiveStartKey && key === keyOf(ExclusiveStartKey)) + 1;
-    const page = all.slice(start, start + Limit).map(([, item]) => item);
-    const last = page.at(-1);
-    const isLast = start + page.length >= all.length;
-    return {
-      ...NO_METADATA,
-      Items: page.filter((item) => holds(FilterExpression, item, input)).map((item) => ({ ...item })),
-      ...(isLast || last === undefined ? {} : { LastEvaluatedKey: keyAttributes(last) }),
-    };
+    const { Segment = 0, FilterExpression } = input;
+    const { page, more } = pageOf(Segment === 0 ? [...items.values()] : [], input);
+    const matching = page.filter((item) => holds(FilterExpression, item, input));
+    return { ...NO_METADATA, Items: matching.map((item) => ({ ...item })), ...more };
   }
 
   return {
@@ -135,6 +121,20 @@ export function createTable(): Table {
       }
     },
   };
+}
+
+interface Paging {
+  readonly Limit?: number | undefined;
+  readonly ExclusiveStartKey?: Item | undefined;
+}
+
+/** One page of what was found, and where the next one begins, if there is one. */
+function pageOf(found: readonly Item[], { Limit = found.length, ExclusiveStartKey }: Paging) {
+  const start = found.findIndex((item) => ExclusiveStartKey && keyOf(item) === keyOf(ExclusiveStartKey)) + 1;
+  const page = found.slice(start, start + Limit);
+  const last = page.at(-1);
+  const isLast = start + page.length >= found.length;
+  return { page, more: isLast || last === undefined ? {} : { LastEvaluatedKey: keyAttributes(last) } };
 }
 
 /** A table has a sort key or none. */

@@ -1,8 +1,9 @@
 /** The simulated table, queues and objects without time and faults of their own, under the real adapter. */
 
-import type { Entry, ObjectStore } from '@millrace/core';
+import type { Entry } from '@millrace/core';
 import { createDynamoMessageStore } from '@millrace/core/aws';
 import { createManualClock, LEASE_MS, type MessageStoreHarness } from '@millrace/core/testing';
+import { createObjects } from '../../src/aws/objects.ts';
 import { createQueues, type WorkQueue } from '../../src/aws/queues.ts';
 import { borrowClients } from '../../src/aws/sdk-clients.ts';
 import { createTable } from '../../src/aws/table.ts';
@@ -24,25 +25,15 @@ export function openSimulatedAws(): Promise<MessageStoreHarness> {
   const timeline = { ...sim.timeline, now: clock.now, at: () => undefined };
   const table = createTable();
   const queues = createQueues({ ...sim, timeline }, { onChange: () => undefined, onRemoved: () => undefined });
-  const objects = new Map<string, Uint8Array>();
   const loans = borrowClients();
   const { clients, connect } = loans.borrow();
   connect({
     dynamodb: (command, input) => settled(() => table.answer(command, input, () => undefined)),
     sqs: (_command, input) => settled(() => queues.send(input as Parameters<typeof queues.send>[0], () => false)),
   });
-  const bucket: Pick<ObjectStore, 'get' | 'put'> = {
-    get(key) {
-      const bytes = objects.get(key);
-      return Promise.resolve(bytes && { key, size: bytes.length, etag: '""', modifiedAt: 0, bytes });
-    },
-    put(key, bytes) {
-      objects.set(key, bytes);
-      return Promise.resolve({ etag: '""' });
-    },
-  };
+  const objects = createObjects().of({ call: (_call, effect) => settled(effect) });
   const dynamo = createDynamoMessageStore({
-    ...{ ...clients, objects: bucket, payloads: createPayloads(), tableName: 'messages', clock },
+    ...{ ...clients, objects, payloads: createPayloads(), tableName: 'messages', clock },
     scanSegments: 2,
     queueUrls: { work: queues.work.map(({ url }) => url), deadLetters: queues.deadLetterUrl },
   });
