@@ -49,7 +49,7 @@ export interface FilterInput {
   readonly to?: string | undefined;
 }
 
-export interface ListInput extends FilterInput {
+interface ListInput extends FilterInput {
   readonly status?: string | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;

@@ -1,27 +1,15 @@
 import type { Command } from 'commander';
-import type { TargetPage, TargetView } from '../api-shapes.ts';
+import type { TargetView } from '../api-shapes.ts';
 import type { ApiClient, TargetInput } from '../client.ts';
 import type { Io } from '../io.ts';
-import {
-  addClientCommand,
-  addExamples,
-  type ClientFlags,
-  parseWholeNumber,
-  withClient,
-  writeJson,
-} from '../options.ts';
+import { addClientCommand, addExamples, type ClientFlags, withClient, writeJson } from '../options.ts';
 import { cleanText, formatTime } from '../term/format.ts';
-import { type Style, styleFor } from '../term/style.ts';
-import { type Column, renderTable } from '../term/table.ts';
+import type { Style } from '../term/style.ts';
+import type { Column } from '../term/table.ts';
+import { addPagingOptions, collectPages, type PagingFlags, renderMore, renderRows } from './pages.ts';
 
-const DEFAULT_LIMIT = 50;
-/** The most that one request asks for. */
-const PAGE_SIZE = 100;
-
-interface ListFlags extends ClientFlags {
+interface ListFlags extends ClientFlags, PagingFlags {
   readonly sender?: string;
-  readonly limit: number;
-  readonly cursor?: string;
 }
 
 interface ChangeFlags extends ClientFlags {
@@ -65,31 +53,19 @@ export function registerTargets(program: Command, io: Io): void {
 }
 
 function addListOptions(command: Command): Command {
-  return command
-    .option('--sender <S>', 'only of this sender')
-    .option('--limit <N>', 'how many at most', (text) => parseWholeNumber(text, 1), DEFAULT_LIMIT)
-    .option('--cursor <C>', 'continue after an earlier page, which printed it');
+  return addPagingOptions(command.option('--sender <S>', 'only of this sender'));
 }
 
 async function listTargets(io: Io, flags: ListFlags): Promise<void> {
   await withClient(io, flags, { signal: io.signal }, async (client) => {
-    const page = await collectPages(client, flags);
-    if (flags.json === true) return writeJson(io, page);
-    io.stdout.write(renderPage(io, page));
+    const { items: targets, cursor } = await collectPages(flags, async (page) => {
+      const { targets: items, cursor: next } = await client.targets({ senderId: flags.sender, ...page });
+      return { items, cursor: next };
+    });
+    if (flags.json === true) return writeJson(io, { targets, cursor });
+    const table = renderRows(io, targets.flatMap(linesOf), columnsFor, 'no target fails or is held');
+    io.stdout.write(table + renderMore(io, cursor));
   });
-}
-
-/** Follows cursors until there are `limit` targets or no more pages. */
-async function collectPages(client: ApiClient, { sender, limit, cursor }: ListFlags): Promise<TargetPage> {
-  const targets: TargetView[] = [];
-  let next = cursor;
-  do {
-    const asked = Math.min(PAGE_SIZE, limit - targets.length);
-    const page = await client.targets({ senderId: sender, limit: asked, cursor: next });
-    targets.push(...page.targets);
-    next = page.cursor ?? undefined;
-  } while (next !== undefined && targets.length < limit);
-  return { targets, cursor: next ?? null };
 }
 
 async function changeTarget(
@@ -146,15 +122,4 @@ function columnsFor(style: Style): readonly Column<Line>[] {
     { title: 'UNTIL', text: ({ until }) => time(until) },
     { title: 'WHY', text: ({ why }) => cleanText(why), shrink: { to: 10, keep: 'start', order: 2 } },
   ];
-}
-
-function renderPage(io: Io, { targets, cursor }: TargetPage): string {
-  const style = styleFor(io.stdout, io.env);
-  const lines = targets.flatMap(linesOf);
-  const width = io.stdout.isTTY === true ? io.stdout.columns : undefined;
-  const table =
-    lines.length === 0
-      ? 'no target fails or is held\n'
-      : renderTable(columnsFor(style), lines, { width, paintTitle: (title) => style('bold', title) });
-  return cursor === null ? table : `${table}${style('dim', `more: --cursor ${cleanText(cursor)}`)}\n`;
 }

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { KeyView } from '../api-shapes.ts';
+import { renderRows } from '../commands/pages.ts';
 import type { Io } from '../io.ts';
 import { addExamples, writeJson } from '../options.ts';
 import { cleanText, formatTime } from '../term/format.ts';
-import { styleFor } from '../term/style.ts';
-import { type Column, renderTable } from '../term/table.ts';
+import type { Style } from '../term/style.ts';
+import type { Column } from '../term/table.ts';
 import { addKeyCommand, type KeyFlags, withKeyClient } from './key-client.ts';
 import { describeExpiry, describeLimits, describeSenders, describeState } from './key-text.ts';
 
@@ -24,16 +25,13 @@ async function listKeys(io: Io, flags: KeyFlags): Promise<void> {
   await withKeyClient(io, flags, { mayMake: false }, async (client) => {
     const keys = await client.listKeys();
     if (flags.json === true) return writeJson(io, { keys });
-    io.stdout.write(
-      keys.length === 0 ? 'no keys: only this machine is served, and asked for none\n' : render(io, keys),
-    );
+    const none = 'no keys: only this machine is served, and asked for none';
+    io.stdout.write(renderRows(io, keys, (style) => columnsFor(style, io.now()), none));
   });
 }
 
-function render(io: Io, keys: readonly KeyView[]): string {
-  const style = styleFor(io.stdout, io.env);
-  const now = io.now();
-  const columns: readonly Column<KeyView>[] = [
+function columnsFor(style: Style, now: number): readonly Column<KeyView>[] {
+  return [
     { title: 'KEY', text: ({ id }) => cleanText(id) },
     {
       title: 'STATE',
@@ -47,6 +45,4 @@ function render(io: Io, keys: readonly KeyView[]): string {
     { title: 'MADE', text: ({ createdAt }) => formatTime(createdAt), dropOrder: 1 },
     { title: 'LIMITS', text: describeLimits, dropOrder: 2 },
   ];
-  const width = io.stdout.isTTY === true ? io.stdout.columns : undefined;
-  return renderTable(columns, keys, { width, paintTitle: (title) => style('bold', title) });
 }

@@ -6,14 +6,13 @@ import {
   type Clock,
   createObjectEventLog,
   type EventLog,
-  errorFields,
   type LogLines,
   type Metrics,
-  numberFields,
   type ObjectStore,
 } from '@millrace/core';
 import { openFileObjectStore } from '@millrace/core/sqlite';
 import { type AttemptLog, createAttemptLog, reportDrop } from '@millrace/delivery-worker';
+import { startRetention } from './retention.ts';
 
 export interface LocalAttemptLogDeps {
   readonly eventLog: EventLog;
@@ -24,7 +23,6 @@ export interface LocalAttemptLogDeps {
 }
 
 const DAY_MS = 86_400_000;
-const RETENTION_INTERVAL_MS = 60_000;
 /** Objects that are removed one after the other before others may have the disk. */
 const REMOVE_SLICE = 100;
 /** Slices of one round: more a day than a busy day writes. */
@@ -50,9 +48,8 @@ export function openLocalEventLog(data: string, clock: Clock): EventLog {
 
 export function startAttemptLog({ eventLog, days, clock, lines, metrics }: LocalAttemptLogDeps): AttemptLog {
   const log = createAttemptLog({ eventLog, clock, randomBytes, onDrop: reportDrop(lines, metrics) });
-  let isRemoving = false;
 
-  async function removeOld(): Promise<void> {
+  async function removeOld(): Promise<{ readonly objects: number }> {
     const before = clock.now() - days * DAY_MS;
     let objects = 0;
     for (let slice = 0; slice < SLICES; slice++) {
@@ -60,27 +57,15 @@ export function startAttemptLog({ eventLog, days, clock, lines, metrics }: Local
       objects += removed;
       if (removed < REMOVE_SLICE) break;
     }
-    if (objects > 0) lines.say('retention.removed', numberFields({ objects }));
+    return { objects };
   }
 
-  async function removeOnce(): Promise<void> {
-    if (isRemoving) return;
-    isRemoving = true;
-    try {
-      await removeOld();
-    } catch (error) {
-      lines.say('retention.held-up', errorFields(error));
-    } finally {
-      isRemoving = false;
-    }
-  }
-
-  const timer = setInterval(() => void removeOnce(), RETENTION_INTERVAL_MS).unref();
+  const retention = startRetention(removeOld, lines);
 
   return {
     add: log.add,
     async stop(limitMs) {
-      clearInterval(timer);
+      retention.stop();
       await log.stop(limitMs);
     },
   };

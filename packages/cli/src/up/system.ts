@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ConfigError,
   createLogLines,
-  errorFields,
   type LogLines,
   type Metrics,
   numberFields,
@@ -48,6 +47,7 @@ import { listen } from './http-server.ts';
 import { openLocalEventLog, startAttemptLog } from './local-attempt-log.ts';
 import { createPrometheusMetrics } from './prometheus-metrics.ts';
 import { createReadiness } from './readiness.ts';
+import { startRetention } from './retention.ts';
 
 export interface System {
   readonly url: string;
@@ -57,7 +57,6 @@ export interface System {
   stop(): Promise<void>;
 }
 
-const RETENTION_INTERVAL_MS = 60_000;
 /** For what is still to be written of targets when deliveries have ended. */
 const FLUSH_MS = 1_000;
 /** Milliseconds that a shutdown gives the attempt log, beside what deliveries get. */
@@ -111,12 +110,16 @@ export async function startSystem(config: UpConfig, version: string, log: Logger
     const server = await listen(refusingWhenFull(intake, app.fetch), config.host, config.port);
     // Only now: when the address cannot be had, nothing has been begun.
     if (config.delivery) delivery = startDelivery({ store, payloads, gate, signing, config, version, lines, metrics });
-    const stopRetention = startRetention({ store, payloads }, lines);
+    const retention = startRetention(async () => {
+      const [messages, bodies] = await Promise.all([store.removeExpired(), payloads.removeUnused()]);
+      return { messages, bodies };
+    }, lines);
+    void retention.round();
     return {
       url: server.url,
       hasKeys: !keys.isEmpty(),
       async stop() {
-        stopRetention();
+        retention.stop();
         await Promise.all([server.close(config.shutdownMs), delivery?.stop()]);
         gauges.close();
         await store.close();
@@ -209,18 +212,4 @@ function startDelivery(deps: DeliveryDeps): Delivery {
       await attempts?.stop(ATTEMPT_LOG_STOP_MS);
     },
   };
-}
-
-/** Returns a function that ends it. */
-function startRetention({ store, payloads }: Stores, lines: LogLines): () => void {
-  const remove = (): void => {
-    Promise.all([store.removeExpired(), payloads.removeUnused()]).then(
-      ([messages, bodies]) =>
-        messages + bodies > 0 && lines.say('retention.removed', numberFields({ messages, bodies })),
-      (error) => lines.say('retention.held-up', errorFields(error)),
-    );
-  };
-  remove();
-  const timer = setInterval(remove, RETENTION_INTERVAL_MS);
-  return () => clearInterval(timer);
 }
