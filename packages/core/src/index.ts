@@ -25,6 +25,7 @@ export * from './domain/verification.ts';
 export * from './errors.ts';
 export * from './event-log/attempt-line.ts';
 export * from './event-log/object-event-log.ts';
+export * from './key-locks.ts';
 export * from './load-parts.ts';
 export * from './log-level.ts';
 export * from './logs/log-events.ts';

@@ -1,4 +1,4 @@
-import { type Entry, failureClass, type Metrics, StoreUnavailableError } from '@millrace/core';
+import { type Entry, failureClass, type Metrics, originOf, StoreUnavailableError } from '@millrace/core';
 import type { AttemptReport } from './deliver.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { AttemptReport } from './deliver.ts';
  */
 export function countAttempt(metrics: Metrics): (report: AttemptReport) => void {
   return ({ entry, outcome, reaction, settled, startedAt, durationMs, timings, since }) => {
-    const { origin } = new URL(entry.identity.targetUrl);
+    const origin = originOf(entry.identity.targetUrl);
     if (timings !== undefined) {
       metrics.count('attempts', { result: failureClass(outcome) ?? 'success', origin });
       metrics.observe('attemptDuration', { origin }, timings.totalMs / 1_000);

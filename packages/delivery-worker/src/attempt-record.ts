@@ -1,4 +1,4 @@
-import { type AttemptRecord, failureClass, outcomeStatus, webhookId } from '@millrace/core';
+import { type AttemptRecord, failureClass, originOf, outcomeStatus, webhookId } from '@millrace/core';
 import type { AttemptReport } from './deliver.ts';
 
 /** @param worker the process or function instance that made the attempt */
@@ -9,7 +9,7 @@ export function toAttemptRecord(report: AttemptReport, worker: string): AttemptR
     senderId: identity.senderId,
     messageId: identity.messageId,
     messageTimestamp: identity.timestamp,
-    targetOrigin: new URL(identity.targetUrl).origin,
+    targetOrigin: originOf(identity.targetUrl),
     webhookId: webhookId(identity),
     attempt,
     startedAt,

@@ -1,4 +1,4 @@
-import { circuitFields, type LogLines, type Metrics } from '@millrace/core';
+import { circuitFields, type LogLines, laneKey, type Metrics } from '@millrace/core';
 import type { CircuitEvent } from './gate/target-changes.ts';
 
 const CLOSED = 'closed';
@@ -7,8 +7,8 @@ const CLOSED = 'closed';
 export function observeCircuits(lines: LogLines, metrics: Metrics): (change: CircuitEvent) => void {
   const open = new Set<string>();
   return (change) => {
-    const { senderId, origin, to } = change;
-    const key = `${senderId} ${origin}`;
+    const { to } = change;
+    const key = laneKey(change);
     if (to === CLOSED) open.delete(key);
     else open.add(key);
     metrics.count('circuitChanges', { to });

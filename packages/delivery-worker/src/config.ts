@@ -1,4 +1,4 @@
-import { ConfigError, cidrFault } from '@millrace/core';
+import { ConfigError, cidrFault, readOnOff } from '@millrace/core';
 
 export interface WorkerConfig {
   /** Requests under way at once; some more to targets that have only a few (`delivery-limits.ts`). */
@@ -37,17 +37,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): W
     problems.push(`${name} must be a whole number from ${least} to ${most}, not "${text}"`);
     return fallback;
   };
-  const readSwitch = (name: string): boolean => {
-    const text = env[name] || 'on';
-    if (text !== 'on' && text !== 'off') problems.push(`${name} must be on or off, not "${text}"`);
-    return text !== 'off';
-  };
   const config: WorkerConfig = {
     concurrency: read('MILLRACE_CONCURRENCY'),
     connectTimeoutMs: read('MILLRACE_CONNECT_TIMEOUT_MS'),
     requestTimeoutMs: read('MILLRACE_REQUEST_TIMEOUT_MS'),
     allowedPrivateCidrs: readCidrs(env[ALLOWED_CIDRS_SETTING] ?? '', problems),
-    circuitBreaker: readSwitch('MILLRACE_CIRCUIT_BREAKER'),
+    circuitBreaker: readOnOff(env, 'MILLRACE_CIRCUIT_BREAKER', 'on', problems),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);

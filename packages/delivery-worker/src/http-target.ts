@@ -116,7 +116,7 @@ function exchange(
   return new Promise((resolve) => {
     const payload = request.payload && outboundPayload(request.payload, payloads);
     const letGo = (): void => payload?.close();
-    closed.addEventListener('abort', letGo);
+    if (payload !== undefined) closed.addEventListener('abort', letGo);
     const onEnd = (outcome: AttemptOutcome, timings: ExchangeTimings): void => {
       closed.removeEventListener('abort', letGo);
       letGo();

@@ -15,7 +15,6 @@ export type { CircuitEvent } from './gate/target-changes.ts';
 export {
   type Admission,
   createTargetGate,
-  type OriginLane,
   type TargetGate,
   type TargetGateDeps,
 } from './gate/target-gate.ts';

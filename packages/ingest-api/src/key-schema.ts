@@ -6,6 +6,7 @@ import { type ApiKey, type Grant, LIMITS, SCOPES } from '@millrace/core';
 import * as z from 'zod/mini';
 import { addFault, closedObject, described, instantField, textField, wholeNumber } from './fields.ts';
 import { sendersField, sendersJson } from './senders-field.ts';
+import { isoTime, time } from './views.ts';
 
 const NAME_EXPECTED = '1 to 100 characters for people, without line breaks or other control characters';
 const SCOPES_EXPECTED = `an array of some of ${SCOPES.join(', ')}, none twice`;
@@ -77,7 +78,6 @@ function rateField() {
   return z.pipe(fields, reading);
 }
 
-const time = (description: string) => described(z.string(), description, { format: 'date-time' });
 const count = (description: string) => described(z.number(), description, { type: 'integer', minimum: 1 });
 
 export const keyViewSchema = z.object({
@@ -103,7 +103,6 @@ export const keysSchema = z.object({ keys: described(z.array(keyViewSchema), 'In
 
 export function keyView(key: ApiKey): z.output<typeof keyViewSchema> {
   const { id, name, senders, scopes, createdAt, expiresAt, revokedAt, limits } = key;
-  const isoTime = (epochMs: number) => new Date(epochMs).toISOString();
   return {
     id,
     name,

@@ -18,6 +18,7 @@ import { jsonPath } from './problems.ts';
 import { readJsonBody } from './request-body.ts';
 import { payloadSchema, uploadQuerySchema } from './requests.ts';
 import { validate, validateQuery } from './validate.ts';
+import { isoTime } from './views.ts';
 
 /**
  * `POST /payloads`
@@ -31,7 +32,7 @@ export function postPayload(payloads: Pick<PayloadStore, 'beginUpload'>, publicU
     const base = publicUrl ?? new URL(c.req.url).origin;
     const uploadUrl = new URL(url, `${base}/`).href;
     const ticket = { payloadId: payloadId(upload.sha256), uploadUrl, headers };
-    return jsonResponse({ ...ticket, expiresAt: new Date(expiresAt).toISOString() }, 201);
+    return jsonResponse({ ...ticket, expiresAt: isoTime(expiresAt) }, 201);
   };
 }
 

@@ -7,9 +7,8 @@ import * as z from 'zod/mini';
 import { described } from './fields.ts';
 import { problemDocumentSchema, problemSchema } from './problem-document.ts';
 import { targetViewSchema } from './target-views.ts';
-import { messageViewSchema } from './views.ts';
+import { count, messageViewSchema, time } from './views.ts';
 
-const count = (description: string) => described(z.number(), description, { type: 'integer', minimum: 0 });
 const cursor = described(z.nullable(z.string()), 'Continue here; null when nothing is left');
 
 /** Of one message that is stored. */
@@ -46,7 +45,7 @@ export const uploadSchema = z.object({
   payloadId: described(z.string(), 'What a message names the body by, once it is uploaded'),
   uploadUrl: described(z.string(), 'PUT the bytes here, all in one request', { format: 'uri' }),
   headers: described(z.record(z.string(), z.string()), 'What the PUT must carry, and no other headers of `x-amz-`'),
-  expiresAt: described(z.string(), 'When the PUT must have begun', { format: 'date-time' }),
+  expiresAt: time('When the PUT must have begun'),
 });
 
 export const uploadedSchema = z.object({ payloadId: z.string() });
@@ -70,8 +69,6 @@ export const replayPageSchema = z.object({
   remaining: count('FAILED messages that match and were not replayed by this call'),
   cursor,
 });
-
-const time = (description: string) => described(z.string(), description, { format: 'date-time' });
 
 export const signingSecretsSchema = z.object({
   senderId: z.string(),

@@ -11,6 +11,7 @@ import { readOptionalJsonBody } from './request-body.ts';
 import { rotateSchema, senderPathSchema } from './requests.ts';
 import type { signingSecretsSchema } from './responses.ts';
 import { validate, validatePath } from './validate.ts';
+import { isoTime } from './views.ts';
 
 const SECOND_MS = 1_000;
 
@@ -51,8 +52,8 @@ function answer(senderId: string, document: SecretDocument): Response {
     senderId,
     secrets: document.map(({ secret, createdAt, until }) => ({
       secret: formatSigningSecret(secret),
-      createdAt: new Date(createdAt).toISOString(),
-      inForceUntil: until === null ? null : new Date(until).toISOString(),
+      createdAt: isoTime(createdAt),
+      inForceUntil: until === null ? null : isoTime(until),
     })),
   };
   return jsonResponse(body, 200, { 'cache-control': 'no-store' });

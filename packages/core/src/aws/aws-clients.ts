@@ -89,7 +89,7 @@ function createDynamodb(config: DynamoDBClientConfig): DynamoDBClient {
 }
 
 /** Made at its first use: a function that starts must not load a client that most requests do without. */
-function whenNeeded<T extends object>(make: () => T): () => T {
+export function whenNeeded<T extends object>(make: () => T): () => T {
   let made: T | undefined;
   return () => {
     made ??= make();

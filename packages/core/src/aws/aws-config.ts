@@ -1,6 +1,7 @@
 /** Where the parts of a deployed system are. Terraform writes these settings. */
 
 import { ConfigError } from '../errors.ts';
+import type { Environment } from '../load-parts.ts';
 
 export interface AwsConfig {
   readonly tableName: string;
@@ -13,8 +14,6 @@ export interface AwsConfig {
   /** Days that a delivered message stays known. */
   readonly dedupeDays: number;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const LEAST_DEDUPE_DAYS = 7;
 const MOST_DEDUPE_DAYS = 365;

@@ -3,7 +3,7 @@
 import { ConfigError } from '../errors.ts';
 import type { Environment } from '../load-parts.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
-import { type AwsClients, createAwsClients } from './aws-clients.ts';
+import { type AwsClients, whenNeeded } from './aws-clients.ts';
 import { createSecretsManagerSecretStore } from './secrets-manager-secret-store.ts';
 import { createSsmSecretStore } from './ssm-secret-store.ts';
 
@@ -43,13 +43,9 @@ export function loadSecretsConfig(env: Environment): SecretsConfig {
 /** The secret store of a deployed system. Makes no call, and no client before the first: most requests need none. */
 export function createAwsSecretStore(
   config: SecretsConfig,
-  clients: Pick<AwsClients, 'ssm' | 'secretsManager'> = createAwsClients(),
+  clients: Pick<AwsClients, 'ssm' | 'secretsManager'>,
 ): SecretStore {
-  let opened: SecretStore | undefined;
-  const store = (): SecretStore => {
-    opened ??= openStore(config, clients);
-    return opened;
-  };
+  const store = whenNeeded(() => openStore(config, clients));
   return {
     get: (...call) => store().get(...call),
     create: (...call) => store().create(...call),

@@ -8,7 +8,6 @@
 
 import { hash, randomUUID } from 'node:crypto';
 import {
-  type AttributeValue,
   BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
@@ -29,7 +28,7 @@ import type {
 import { type Clock, systemClock } from '../ports/clock.ts';
 import { type AwsCall, calling, toAwsError } from './aws-errors.ts';
 import { WRITES_AT_ONCE } from './aws-store-parts.ts';
-import { ttlSeconds } from './message-item.ts';
+import { type Item, ttlSeconds } from './message-item.ts';
 
 export interface DynamoCircuitStoreOptions {
   readonly client: DynamoDBClient;
@@ -37,8 +36,6 @@ export interface DynamoCircuitStoreOptions {
   readonly tableName: string;
   readonly clock?: Clock;
 }
-
-type Item = Record<string, AttributeValue>;
 
 /** Of BatchGetItem. */
 const KEYS_A_CALL = 100;

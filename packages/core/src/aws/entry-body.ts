@@ -43,8 +43,8 @@ export function encodeEntry(entry: Entry): string {
   const { body, payload } = entry.request;
   if (payload !== undefined) return toText(entry, { payload });
   // Escapes can take more room than base64, in which every body fits that may stand in an entry.
-  for (const encoded of [encodeBody(body), base64Of(body)]) {
-    const text = toText(entry, { body: encoded });
+  for (const encode of [encodeBody, base64Of]) {
+    const text = toText(entry, { body: encode(body) });
     if (Buffer.byteLength(text) <= MAX_ENTRY_BYTES) return text;
   }
   throw new RangeError(`an entry with a body of ${body.length} bytes does not fit into a queue`);

@@ -6,7 +6,7 @@ import { StoreUnavailableError } from '../errors.ts';
 import { type OpenPayload, PayloadMissingError } from '../ports/payload-store.ts';
 import { calling } from './aws-errors.ts';
 import { answerOf, callOf, type S3Place, told } from './s3-errors.ts';
-import { headOf } from './s3-reading.ts';
+import { lookForContent } from './s3-reading.ts';
 
 /**
  * Opens the object under its ETag. One that was copied meanwhile, as a renewal does, can have another ETag (with keys of
@@ -49,9 +49,8 @@ async function get(
 }
 
 async function getSame(client: S3Client, place: S3Place, ref: PayloadRef): Promise<GetObjectCommandOutput | undefined> {
-  const head = await calling(callOf('s3:GetObject', place), () => headOf(client, place, { ChecksumMode: 'ENABLED' }));
-  const isSame = head?.ChecksumSHA256 === Buffer.from(ref.sha256, 'hex').toString('base64');
-  return isSame ? await get(client, place, ref, told(head?.ETag)) : undefined;
+  const head = await lookForContent(client, place, ref.sha256);
+  return head && (await get(client, place, ref, told(head.ETag)));
 }
 
 async function* readChunks(

@@ -20,7 +20,7 @@ import type { AwsClients } from './aws-clients.ts';
 import { calling } from './aws-errors.ts';
 import { answerOf, callOf, type S3Place, told } from './s3-errors.ts';
 import { openS3Payload } from './s3-payload-reading.ts';
-import { headOf } from './s3-reading.ts';
+import { lookForContent, toChecksum } from './s3-reading.ts';
 
 export interface S3PayloadStoreOptions {
   /** Asked for S3's when it is needed first: few messages have a part there. */
@@ -54,10 +54,8 @@ export function createS3PayloadStore({ clients, bucket, clock = systemClock }: S
 
   /** Only what has the hash of its name. */
   async function find(place: S3Place, { sha256 }: PayloadName): Promise<Found | undefined> {
-    const head = await calling(callOf('s3:GetObject', place), () =>
-      headOf(clients.s3, place, { ChecksumMode: 'ENABLED' }),
-    );
-    if (head?.ChecksumSHA256 !== toBase64(sha256)) return undefined;
+    const head = await lookForContent(clients.s3, place, sha256);
+    if (head === undefined) return undefined;
     const { ContentLength, ETag, LastModified } = head;
     return { place, size: told(ContentLength), etag: told(ETag), modifiedAt: told(LastModified).getTime() };
   }
@@ -82,7 +80,7 @@ export function createS3PayloadStore({ clients, bucket, clock = systemClock }: S
   return {
     async beginUpload({ size, ...name }: PayloadUpload): Promise<UploadTicket> {
       const place = placeOf(UPLOADS, name);
-      const checksum = toBase64(name.sha256);
+      const checksum = toChecksum(name.sha256);
       const command = new PutObjectCommand({ ...place, ContentLength: size, ChecksumSHA256: checksum });
       const now = clock.now();
       const url = await calling(callOf('s3:PutObject', place), () =>
@@ -113,16 +111,11 @@ export function createS3PayloadStore({ clients, bucket, clock = systemClock }: S
     async put(senderId: string, bytes: Uint8Array): Promise<PayloadRef> {
       const sha256 = hash('sha256', bytes, 'hex');
       const place = placeOf(BODIES, { senderId, sha256 });
-      const command = new PutObjectCommand({ ...place, Body: bytes, ChecksumSHA256: toBase64(sha256) });
+      const command = new PutObjectCommand({ ...place, Body: bytes, ChecksumSHA256: toChecksum(sha256) });
       const { ETag } = await calling(callOf('s3:PutObject', place), () => clients.s3.send(command));
       return { key: place.Key, sha256, size: bytes.length, etag: told(ETag) };
     },
 
     open: (ref) => openS3Payload(clients.s3, { Bucket: bucket, Key: ref.key }, ref),
   };
-}
-
-/** As S3 writes hashes. */
-function toBase64(hex: string): string {
-  return Buffer.from(hex, 'hex').toString('base64');
 }

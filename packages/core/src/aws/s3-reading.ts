@@ -8,6 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { ByteRange, ObjectInfo, StoredObject } from '../ports/object-store.ts';
+import { calling } from './aws-errors.ts';
 import { answerOf, brokenOff, callOf, type S3Place, told } from './s3-errors.ts';
 
 /** An ETag that no object has: an answer to it never carries a body. */
@@ -32,11 +33,26 @@ export async function lookAtObject(client: S3Client, place: S3Place, key: string
   return output && infoOf(key, output.ContentLength, output);
 }
 
+/** What is known of an object, when its content has this hash; undefined when there is none of that content. */
+export async function lookForContent(
+  client: S3Client,
+  place: S3Place,
+  sha256: string,
+): Promise<HeadObjectCommandOutput | undefined> {
+  const head = await calling(callOf('s3:GetObject', place), () => headOf(client, place, { ChecksumMode: 'ENABLED' }));
+  return head?.ChecksumSHA256 === toChecksum(sha256) ? head : undefined;
+}
+
+/** A hash as S3 writes it: base64. */
+export function toChecksum(sha256: string): string {
+  return Buffer.from(sha256, 'hex').toString('base64');
+}
+
 /**
  * All that is known of an object; undefined when there is none.
  * @param asked to be told beside what always is
  */
-export async function headOf(
+async function headOf(
   client: S3Client,
   place: S3Place,
   asked: { readonly ChecksumMode?: 'ENABLED' } = {},

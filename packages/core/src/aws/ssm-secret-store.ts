@@ -6,17 +6,12 @@
  * not AWS's own.
  */
 
-import {
-  GetParameterCommand,
-  ParameterAlreadyExists,
-  ParameterNotFound,
-  PutParameterCommand,
-  type SSMClient,
-} from '@aws-sdk/client-ssm';
+import { ParameterAlreadyExists, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { encodeSecretName } from '../domain/secret-name.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import { assertSecretName, assertSecretText, type SecretStore } from '../ports/secret-store.ts';
 import { calling } from './aws-errors.ts';
+import { createSsmParameterStore } from './ssm-parameter-store.ts';
 
 export interface SsmSecretStoreOptions {
   readonly client: Pick<SSMClient, 'send'>;
@@ -26,21 +21,11 @@ export interface SsmSecretStoreOptions {
 
 /** Calls throw StoreUnavailableError, AwsAccessError and AwsResourceError too, each naming action and parameter. */
 export function createSsmSecretStore({ client, prefix }: SsmSecretStoreOptions): SecretStore {
+  const parameters = createSsmParameterStore(client);
   const parameterOf = (name: string): string => {
     assertSecretName(name);
     return `${prefix}/${encodeSecretName(name)}`;
   };
-
-  const read = (Name: string): Promise<string | undefined> =>
-    calling({ action: 'ssm:GetParameter', resource: `parameter ${Name}` }, async () => {
-      try {
-        const { Parameter } = await client.send(new GetParameterCommand({ Name, WithDecryption: true }));
-        return Parameter?.Value;
-      } catch (error) {
-        if (error instanceof ParameterNotFound) return undefined;
-        throw error;
-      }
-    });
 
   /** @returns whether it was written; false only without `Overwrite`, when there is one */
   const write = (Name: string, Value: string, Overwrite: boolean): Promise<boolean> =>
@@ -56,7 +41,7 @@ export function createSsmSecretStore({ client, prefix }: SsmSecretStoreOptions):
 
   return {
     async get(name) {
-      return await read(parameterOf(name));
+      return await parameters.get(parameterOf(name));
     },
 
     async create(name, text) {
@@ -64,7 +49,7 @@ export function createSsmSecretStore({ client, prefix }: SsmSecretStoreOptions):
       const parameter = parameterOf(name);
       if (await write(parameter, text, false)) return text;
       // The one that is there may be of an earlier try of this call.
-      const present = await read(parameter);
+      const present = await parameters.get(parameter);
       if (present === undefined) throw new StoreUnavailableError(`parameter ${parameter} is there and not there yet`);
       return present;
     },

@@ -7,7 +7,7 @@
  * when the limit was halved says nothing of the new one.
  */
 
-import type { AttemptOutcome } from './outcome.ts';
+import { type AttemptOutcome, isSuccess } from './outcome.ts';
 
 export interface ConcurrencyLimit {
   /** From 1 to `most`; requests may be under way up to its whole part. */
@@ -34,7 +34,7 @@ export function loadSignal(outcome: AttemptOutcome): LoadSignal {
   if (outcome.kind !== 'response') return 'none';
   const { statusCode } = outcome;
   if (statusCode === 429 || statusCode === 503) return 'overload';
-  return statusCode >= 200 && statusCode <= 299 ? 'success' : 'none';
+  return isSuccess(statusCode) ? 'success' : 'none';
 }
 
 /** A request starts, the latest of those `underWay`, itself among them. */

@@ -106,7 +106,7 @@ export function react(outcome: AttemptOutcome, context: AttemptContext): Reactio
   }
 }
 
-function isSuccess(statusCode: number): boolean {
+export function isSuccess(statusCode: number): boolean {
   return statusCode >= 200 && statusCode <= 299;
 }
 

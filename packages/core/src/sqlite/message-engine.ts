@@ -5,7 +5,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { Senders } from '../domain/api-key.ts';
-import { type Lane, laneOf } from '../domain/lane.ts';
+import { laneOf } from '../domain/lane.ts';
 import {
   type DeliveryState,
   decideClaim,
@@ -38,9 +38,8 @@ export interface Retention {
 
 export type MessageEngine = ReturnType<typeof createMessageEngine>;
 
-interface StateRow extends DeliveryState {
+interface StateRow extends DeliveryState, AddressedRow {
   readonly id: number;
-  readonly sender_id: string;
   readonly max_attempts: number;
   /** When its present plan began. */
   readonly since: number;
@@ -75,9 +74,9 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     SELECT id, status, content_hash, remove_at FROM messages
     WHERE message_id = ? AND sender_id = ? AND timestamp = ? AND target_url = ?`);
   const selectState = db.prepare(`
-    SELECT id, sender_id, status, round, attempts, token, due, reason, replays, max_attempts, expires_at - lifetime AS since
+    SELECT id, sender_id, target_url, status, round, attempts, token, due, reason, replays, max_attempts,
+      expires_at - lifetime AS since
     FROM messages WHERE id = ?`);
-  const selectLane = db.prepare('SELECT sender_id, target_url FROM messages WHERE id = ?');
   const updateClaimed = db.prepare(`
     UPDATE messages SET status = 'PROCESSING', round = ?, attempts = ?, token = ?, due = ?, updated_at = ?
     WHERE id = ?`);
@@ -107,12 +106,6 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
   function findState(row: RowReference): StateRow | undefined {
     const id = typeof row === 'number' ? row : findExisting(row)?.id;
     return id === undefined ? undefined : (selectState.get(id) as StateRow | undefined);
-  }
-
-  function laneOfRow(id: number): Lane {
-    const row = selectLane.get(id) as AddressedRow | undefined;
-    if (row === undefined) throw new Error(`message ${id} is not there`);
-    return toLane(row);
   }
 
   function remove(id: number): void {
@@ -163,7 +156,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
     const decision = decideClaim(state, round, { now, token, leaseUntil: now + leaseMs, maxAttempts });
     // A stale entry is of an earlier hand-out: the one of the present round may be with another worker.
     if (decision.kind === 'stale') return decision;
-    const lane = queue.forget(state.id) ?? laneOfRow(state.id);
+    const lane = queue.forget(state.id) ?? toLane(state);
     const leaseUntil = decision.kind === 'busy' ? decision.until : now + leaseMs;
     queue.waits(lane, leaseUntil);
     if (decision.kind === 'busy') return decision;
@@ -191,7 +184,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       );
     }
     queue.forget(id);
-    if (state.due !== null) queue.waits(laneOfRow(id), state.due);
+    if (state.due !== null) queue.waits(toLane(before), state.due);
     if (hasEnded(state)) {
       counters.add(state.status === 'SUCCESS' ? 'succeeded' : 'failed', 1);
       backlog.add(before.sender_id, -1);
@@ -245,7 +238,7 @@ export function createMessageEngine(db: DatabaseSync, retention: Retention) {
       for (const { row, round, until } of entries) {
         const state = findState(row);
         if (state?.round !== round || state.due === null) continue;
-        queue.putOff(state.id, laneOfRow(state.id), state.due, until);
+        queue.putOff(state.id, toLane(state), state.due, until);
       }
     },
 

@@ -38,7 +38,6 @@ interface ViewRow {
 
 interface ReplayRow extends DeliveryState, AddressedRow {
   readonly id: number;
-  readonly sender_id: string;
 }
 
 interface Books {

@@ -50,8 +50,12 @@ export function createPayloadRows(db: DatabaseSync) {
     /** Looks at up to `limit` payloads whose time is over. Those that a message has are not looked at until `until`. */
     findUnusedPayloads({ now, until, limit }: { now: number; until: number; limit: number }): UnusedPayloads {
       const past = (selectPast.all(now, limit) as { key: string }[]).map(({ key }) => key);
-      for (const key of past.filter(isUsed)) upsert.run(key, until);
-      return { keys: past.filter((key) => !isUsed(key)), more: past.length === limit };
+      const keys: string[] = [];
+      for (const key of past) {
+        if (isUsed(key)) upsert.run(key, until);
+        else keys.push(key);
+      }
+      return { keys, more: past.length === limit };
     },
 
     isPayloadUnused({ now, key }: { now: number; key: string }): boolean {

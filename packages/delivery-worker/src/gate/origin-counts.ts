@@ -69,13 +69,16 @@ export function createOriginCounts({ known, changes, clock, random }: OriginCoun
   const isPast = (time: number, now: number): boolean => now - time >= PACE_MS || now < time;
 
   function isWorthTelling({ origin, counts, toldAt, failedAt }: Tally): boolean {
+    if (counts.length === 0) return false;
     const now = clock.now();
+    if (!isPast(failedAt, now)) return false;
     const circuit = known.peek(origin)?.state.circuit ?? null;
-    if (counts.length === 0 || !isPast(failedAt, now)) return false;
-    const opens = circuit?.state !== 'open' && addCounts(circuit, counts, '', { now, random: 0 }).state === 'open';
     const othersFail = circuit?.state === 'closed' && failuresOf(circuit.counts, now) > 0;
     const isNews = othersFail || failuresOf(counts, now) > 0;
-    return opens || (isNews && isPast(toldAt, now));
+    // Only failures open a circuit: most requests end here.
+    if (!isNews) return false;
+    if (isPast(toldAt, now)) return true;
+    return circuit?.state !== 'open' && addCounts(circuit, counts, '', { now, random: 0 }).state === 'open';
   }
 
   async function tell(tally: Tally): Promise<void> {

@@ -1,6 +1,13 @@
 /** Changes that a worker makes to what is known of targets: one after the other for each target. */
 
-import { type CircuitState, type CircuitStore, type TargetKey, type TargetState, updateTarget } from '@millrace/core';
+import {
+  type CircuitState,
+  type CircuitStore,
+  createKeyLocks,
+  type TargetKey,
+  type TargetState,
+  updateTarget,
+} from '@millrace/core';
 import { type KnownTargets, targetId } from './known-targets.ts';
 
 /** A circuit has changed its state. */
@@ -36,8 +43,7 @@ export interface TargetChanges {
 }
 
 export function createTargetChanges({ store, known, onCircuit, onError }: TargetChangesDeps): TargetChanges {
-  /** The last change of each target that has one under way. */
-  const last = new Map<string, Promise<unknown>>();
+  const locks = createKeyLocks();
   const background = new Set<Promise<void>>();
 
   async function change(key: TargetKey, make: (state: TargetState) => TargetState | undefined): Promise<boolean> {
@@ -53,18 +59,7 @@ export function createTargetChanges({ store, known, onCircuit, onError }: Target
   }
 
   return {
-    async make(key, wanted) {
-      const id = targetId(key);
-      const before = last.get(id);
-      const run = before === undefined ? change(key, wanted) : before.then(() => change(key, wanted));
-      const end = run.catch(() => undefined);
-      last.set(id, end);
-      try {
-        return await run;
-      } finally {
-        if (last.get(id) === end) last.delete(id);
-      }
-    },
+    make: (key, wanted) => locks.run(targetId(key), () => change(key, wanted)),
 
     inBackground(work) {
       const noted: Promise<void> = work

@@ -22,6 +22,7 @@ import {
   endProbe,
   type Hold,
   holdOf,
+  type Lane,
   passage,
   placeHold,
   startProbe,
@@ -55,12 +56,6 @@ export interface TargetGate {
   flush(limitMs: number): Promise<void>;
 }
 
-/** Messages of a sender to an origin, which wait and go together. */
-export interface OriginLane {
-  readonly senderId: string;
-  readonly origin: string;
-}
-
 export interface TargetGateDeps {
   readonly store: Pick<CircuitStore, 'read' | 'write'>;
   readonly clock: Clock;
@@ -79,7 +74,7 @@ export interface TargetGateDeps {
    * Told that no message of a lane goes before a time (epoch milliseconds), so that a queue need not hand one after the
    * other out; and, by a time that has come, that they may go again.
    */
-  readonly onWait?: (lane: OriginLane, until: number) => void;
+  readonly onWait?: (lane: Lane, until: number) => void;
   /** Told when the store could not be asked or told: deliveries go on as if there were nothing to know. */
   readonly onError: (error: unknown) => void;
 }

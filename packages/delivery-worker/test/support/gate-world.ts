@@ -1,17 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type AttemptOutcome, type CircuitStore, NOTHING_KNOWN, type TargetState } from '@millrace/core';
+import { type AttemptOutcome, type CircuitStore, type Lane, NOTHING_KNOWN, type TargetState } from '@millrace/core';
 import { openSqliteStore } from '@millrace/core/sqlite';
 import { anEntry, createManualClock, type ManualClock, uniqueId } from '@millrace/core/testing';
 import type { CircuitEvent } from '../../src/gate/target-changes.ts';
-import {
-  type Admission,
-  createTargetGate,
-  type OriginLane,
-  type TargetGate,
-  type TargetGateDeps,
-} from '../../src/gate/target-gate.ts';
+import { type Admission, createTargetGate, type TargetGate, type TargetGateDeps } from '../../src/gate/target-gate.ts';
 
 export const ORIGIN = 'https://partner.example';
 export const URL = `${ORIGIN}/hooks`;
@@ -26,7 +20,7 @@ export const QUARTER_MS = 900_000;
 export interface Worker {
   readonly gate: TargetGate;
   readonly events: readonly CircuitEvent[];
-  readonly waits: readonly (OriginLane & { readonly until: number })[];
+  readonly waits: readonly (Lane & { readonly until: number })[];
   readonly errors: readonly unknown[];
   ask(target?: { readonly senderId?: string; readonly targetUrl?: string }): Promise<Admission>;
   /** Asks, goes, and ends so. @throws when it may not go */
@@ -60,7 +54,7 @@ export async function openGateWorld(): Promise<GateWorld> {
 
   function worker(deps: Partial<TargetGateDeps> = {}): Worker {
     const events: CircuitEvent[] = [];
-    const waits: (OriginLane & { until: number })[] = [];
+    const waits: (Lane & { until: number })[] = [];
     const errors: unknown[] = [];
     const gate = createTargetGate({
       ...{ store, clock, random: () => 0.5, newToken: () => uniqueId('probe'), longestWaitMs: QUARTER_MS },

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { text } from './json-input.ts';
-import { type Json, type JsonService, ServiceError, unknownAction } from './service.ts';
+import { dispatch, type Json, type JsonService, ServiceError } from './service.ts';
 
 export const SECRETS_MANAGER_LACKS: readonly string[] = [
   'secretsmanager versions before the current one, staging labels, rotation, replicas and tags',
@@ -98,13 +98,7 @@ export function createSecretsManagerServer(options: SecretsManagerServerOptions)
     },
   };
 
-  return {
-    call(action, input) {
-      const run = actions[action];
-      if (run === undefined) throw unknownAction(action);
-      return run(input);
-    },
-  };
+  return { call: dispatch(actions) };
 }
 
 function required(input: Json, name: string): string {

@@ -38,7 +38,14 @@ export function serializationError(message: string): ServiceError {
   return new ServiceError('com.amazon.coral.service#SerializationException', message);
 }
 
-/** An action that the service does not have, or that this one lacks. */
-export function unknownAction(action: string): ServiceError {
-  return new ServiceError('com.amazon.coral.service#UnknownOperationException', `there is no action ${action} here`);
+/** Does what is asked for; refuses an action that the service does not have, or that this one lacks. */
+export function dispatch(
+  actions: Readonly<Record<string, (input: Json) => Json>>,
+): (action: string, input: Json) => Json {
+  const known = new Map(Object.entries(actions));
+  return (action, input) => {
+    const run = known.get(action);
+    if (run !== undefined) return run(input);
+    throw new ServiceError('com.amazon.coral.service#UnknownOperationException', `there is no action ${action} here`);
+  };
 }

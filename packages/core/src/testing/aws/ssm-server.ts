@@ -1,7 +1,7 @@
 /** The Parameter Store of SSM in memory. Values of SecureString come back as `kms:…` unless decryption is asked for. */
 
 import { flag, text, texts } from './json-input.ts';
-import { type Json, type JsonService, ServiceError, type ServiceErrorOptions, unknownAction } from './service.ts';
+import { dispatch, type Json, type JsonService, ServiceError, type ServiceErrorOptions } from './service.ts';
 
 export const SSM_LACKS: readonly string[] = [
   'ssm parameter history, labels, policies and tags',
@@ -127,13 +127,7 @@ export function createSsmServer({ clock, region, accountId }: SsmServerOptions):
     },
   };
 
-  return {
-    call(action, input) {
-      const run = actions[action];
-      if (run === undefined) throw unknownAction(action);
-      return run(input);
-    },
-  };
+  return { call: dispatch(actions) };
 }
 
 function required(input: Json, name: string): string {

@@ -1,6 +1,6 @@
 /** SQS in memory: standard queues over the JSON protocol. Time comes from a clock that a test moves; nothing waits. */
 
-import { type JsonService, unknownAction } from '../service.ts';
+import { dispatch, type JsonService } from '../service.ts';
 import { type Disorder, type DisorderOptions, disorder, inOrder } from './disorder.ts';
 import { messageActions } from './message-actions.ts';
 import type { QueuedMessage } from './queue.ts';
@@ -50,14 +50,9 @@ export function createSqsServer({ clock, endpoint, region, accountId }: SqsServe
     inFlightLimit: () => inFlightLimit,
     disorder: () => order,
   });
-  const actions = new Map(Object.entries({ ...records.actions, ...messageActions(records.recordOf, clock) }));
 
   return {
-    call(action, input) {
-      const run = actions.get(action);
-      if (run === undefined) throw unknownAction(action);
-      return run(input);
-    },
+    call: dispatch({ ...records.actions, ...messageActions(records.recordOf, clock) }),
     queueUrl,
     queueArn,
     messages: (url) => records.recordOf({ QueueUrl: url }).queue.messages(),
