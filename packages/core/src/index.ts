@@ -46,4 +46,5 @@ export * from './ports/secret-store.ts';
 export * from './read-on-off.ts';
 export * from './signing-secrets.ts';
 export * from './startup-memory.ts';
+export { freeChunk } from './stream-memory.ts';
 export * from './update-target.ts';

@@ -17,3 +17,12 @@ export function passedThrough(bytes: number): void {
   passed = 0;
   globalThis.gc?.({ type: 'minor', execution: 'sync' });
 }
+
+/**
+ * Frees the memory of a chunk that nobody looks at any more. With many streams at once a chunk often outlives two minor
+ * collections, and what does is garbage until the next major one.
+ */
+export function freeChunk({ buffer, byteLength }: Uint8Array): void {
+  // The rest of a larger buffer may be in use, as that of Node's pool is.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+}

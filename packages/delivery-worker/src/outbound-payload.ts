@@ -4,11 +4,11 @@
  */
 
 import { Readable } from 'node:stream';
-import { MillraceError, type OpenPayload, type PayloadRef, type PayloadStore } from '@millrace/core';
+import { freeChunk, MillraceError, type OpenPayload, type PayloadRef, type PayloadStore } from '@millrace/core';
 
 export interface OutboundPayload {
   /**
-   * Calls back with every chunk, in order.
+   * Calls back with every chunk, in order; it is freed when the callback returns.
    * @throws PayloadMissingError, PayloadUnavailableError
    */
   forEachChunk(use: (chunk: Uint8Array) => void): Promise<void>;
@@ -55,7 +55,10 @@ export function outboundPayload(payload: PayloadRef, payloads: Pick<PayloadStore
     async forEachChunk(use) {
       const opened = await openPayload();
       try {
-        for await (const chunk of opened.chunks) use(chunk);
+        for await (const chunk of opened.chunks) {
+          use(chunk);
+          freeChunk(chunk);
+        }
       } catch (error) {
         throw new PayloadUnavailableError(error);
       } finally {

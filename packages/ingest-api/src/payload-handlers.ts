@@ -3,6 +3,7 @@
  */
 
 import {
+  freeChunk,
   type PayloadStore,
   parsePayloadId,
   payloadId,
@@ -61,9 +62,13 @@ function assertLength(contentLength: string | undefined, size: number): void {
   throw refusal(fault, `the upload has ${contentLength} bytes in place of the ${size} that were announced`);
 }
 
-/** Left off early it stays open: else the client would never see the answer. */
-function chunksOf({ body }: Request): AsyncIterable<Uint8Array> {
-  return (body ?? new Blob([]).stream()).values({ preventCancel: true });
+/** Each chunk can be looked at until the next is asked for. */
+async function* chunksOf({ body }: Request): AsyncGenerator<Uint8Array> {
+  // Left off early it stays open: else the client would never see the answer.
+  for await (const chunk of (body ?? new Blob([]).stream()).values({ preventCancel: true })) {
+    yield chunk;
+    freeChunk(chunk);
+  }
 }
 
 const REFUSALS: Readonly<Record<UploadFault, readonly [ProblemType, status: number]>> = {

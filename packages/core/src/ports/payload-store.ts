@@ -25,7 +25,7 @@ export interface UploadTicket {
 export interface OpenPayload {
   /**
    * All bytes in order, once. Ends with an error when they cannot be read to their end; what came before it is not the
-   * whole.
+   * whole. Each chunk is its reader's own, who may free its memory.
    */
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Lets go of what is held, at any time and any number of times. Chunks that were not read end with an error. */
@@ -53,6 +53,8 @@ export interface PayloadStore {
 export interface UploadReceiver {
   /**
    * Stores the bytes of an upload durably, whole and right, or nothing of them.
+   *
+   * @param chunks each is there until the next is asked for
    * @throws UploadRefusedError
    */
   receive(upload: SignedUpload, chunks: AsyncIterable<Uint8Array>): Promise<void>;
