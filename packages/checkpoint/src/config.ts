@@ -1,6 +1,6 @@
 import { ConfigError, type Environment, readLogLevel } from '@millrace/core';
-import type { RequestDefaults } from './function/checkpoint-request.ts';
 import { DATASET_NAMES } from './datasets/index.ts';
+import type { RequestDefaults } from './function/checkpoint-request.ts';
 
 export interface CheckpointConfig {
   readonly defaults: RequestDefaults;

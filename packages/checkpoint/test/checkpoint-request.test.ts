@@ -11,7 +11,13 @@ describe('a request', () => {
   test.each([[{}], [null], [undefined]])('may leave everything to the settings: %j', (event) => {
     expect(parseCheckpointRequest(event, DEFAULTS)).toMatchObject({
       dataset: { name: 'visit-events', template: 'visit-events/{study}/{datatype}/events.parquet' },
-      ...{ sourceBucket: 'logs', sourcePrefix: 'prod/', checkpointBucket: 'lake', checkpointPrefix: '', since: undefined },
+      ...{
+        sourceBucket: 'logs',
+        sourcePrefix: 'prod/',
+        checkpointBucket: 'lake',
+        checkpointPrefix: '',
+        since: undefined,
+      },
     });
   });
 

@@ -33,7 +33,10 @@ const FIELDS = [
 ];
 
 /** @returns what is asked for, or everything that is wrong with it */
-export function parseCheckpointRequest(event: unknown, defaults: RequestDefaults): CheckpointRequest | readonly string[] {
+export function parseCheckpointRequest(
+  event: unknown,
+  defaults: RequestDefaults,
+): CheckpointRequest | readonly string[] {
   if (event !== undefined && event !== null && (typeof event !== 'object' || Array.isArray(event))) {
     return ['the event must be a JSON object'];
   }
@@ -66,7 +69,9 @@ export function parseCheckpointRequest(event: unknown, defaults: RequestDefaults
     problems.push('checkpoint_key and checkpoint_key_template cannot both be given');
   }
   const key = own ?? template ?? defaults.checkpointKey ?? dataset.template;
-  problems.push(...templateProblems(key, dataset.templateFields).map((problem) => `the checkpoint key ${key} ${problem}`));
+  problems.push(
+    ...templateProblems(key, dataset.templateFields).map((problem) => `the checkpoint key ${key} ${problem}`),
+  );
   const sinceText = text('since', undefined);
   const since = sinceText === undefined ? undefined : readTimestamp(sinceText);
   if (typeof since === 'string') problems.push(`since ${since}`);
