@@ -1,6 +1,7 @@
 /** One request of HTTP and the whole of its answer, over connections that are kept. */
 
 import type { Dispatcher } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD';
@@ -25,10 +26,8 @@ export interface Connections {
 const CONNECT_TIMEOUT_MS = 2_000;
 
 /** @param timeoutMs until an answer begins, and between the parts of its body */
-export async function openConnections(origin: string, most: number, timeoutMs: number): Promise<Connections> {
-  // Loaded when it is needed: other functions of this package's users do without.
-  const { default: Pool } = await import('undici/lib/dispatcher/pool.js');
-  const pool = new Pool(origin, {
+export function openConnections(origin: string, most: number, timeoutMs: number): Connections {
+  const agent = new Agent({
     connections: most,
     pipelining: 1,
     allowH2: false,
@@ -39,9 +38,9 @@ export async function openConnections(origin: string, most: number, timeoutMs: n
   return {
     exchange: (request) =>
       new Promise((resolve, reject) => {
-        pool.dispatch(request, new AnswerHandler(resolve, reject));
+        agent.dispatch({ ...request, origin }, new AnswerHandler(resolve, reject));
       }),
-    close: () => pool.close(),
+    close: () => agent.close(),
   };
 }
 

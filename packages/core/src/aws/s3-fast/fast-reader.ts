@@ -100,7 +100,7 @@ async function open(options: FastS3ReaderOptions) {
   const { client, bucket, connections: most = 128, attempts = 6, timeoutMs = 10_000 } = options;
   const { clock = systemClock, random = Math.random, wait = sleep } = options;
   const address = await addressOf(client, bucket);
-  const connections = await openConnections(address.origin, most, timeoutMs);
+  const connections = openConnections(address.origin, most, timeoutMs);
   let offset = 0;
   const send = createSendRead({
     address,
