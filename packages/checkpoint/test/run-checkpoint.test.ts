@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CallName, Fault } from './support/memory-objects.ts';
 import { letLateWritesHappen } from './support/memory-objects.ts';
+import { LEASE_MS } from '../src/state/session.ts';
 import { createWorld, type World } from './support/world.ts';
 
 const STATE = '_millrace/visit-events/state.json';
@@ -134,6 +135,23 @@ describe('a run', () => {
     await world.run({}, { target: failing('put', PATH_A, fault) });
     letLateWritesHappen(world.target);
     put(world, '3-x.json', 'a', 3);
+    await world.runClean();
+    expect(await idsOf(world, PATH_A)).toEqual(['1-x.json', '2-x.json', '3-x.json']);
+  });
+
+  test('whose write takes effect in the middle of the next run doubles nothing', async () => {
+    const world = createWorld();
+    put(world, '1-x.json', 'a', 1);
+    await world.run();
+    put(world, '2-x.json', 'a', 2);
+    await world.run({}, { target: failing('put', PATH_A, 'happens-later') });
+    put(world, '3-x.json', 'a', 3);
+    const before = (call: CallName, key: string): Promise<void> => {
+      if (call === 'put' && key === PATH_A) letLateWritesHappen(world.target);
+      return Promise.resolve();
+    };
+    const report = await world.run({}, { target: { before } });
+    expect(report.failures).toMatchObject([{ kind: 'group', key: PATH_A }]);
     await world.runClean();
     expect(await idsOf(world, PATH_A)).toEqual(['1-x.json', '2-x.json', '3-x.json']);
   });
@@ -339,6 +357,23 @@ describe('two runs', () => {
     const reports = await Promise.all([world.run(), world.run()]);
     expect(reports.map(({ events }) => events.folded).sort()).toEqual([0, 5]);
     expect((await idsOf(world, PATH_A)).length).toBe(5);
+  });
+
+  test.each(['get', 'put'] as const)('of which one was taken for dead before its %s of a file harm nothing', async (at) => {
+    const world = createWorld();
+    put(world, '1-x.json', 'a', 1);
+    await world.run();
+    put(world, '2-x.json', 'a', 2);
+    let isAsleep = false;
+    const before = async (call: CallName, key: string): Promise<void> => {
+      if (call !== at || key !== PATH_A || isAsleep) return;
+      isAsleep = true;
+      world.now += 2 * LEASE_MS;
+      await world.run();
+    };
+    await expect(world.run({}, { target: { before } })).rejects.toMatchObject({ code: 'lease-lost', retryable: true });
+    await world.runClean();
+    expect(await idsOf(world, PATH_A)).toEqual(['1-x.json', '2-x.json']);
   });
 
   test('of which one holds the lease too long for the patience of the other end with an error that says so', async () => {
