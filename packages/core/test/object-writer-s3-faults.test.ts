@@ -124,11 +124,15 @@ const CALLS: readonly Call[] = [
 ];
 
 const steps = CALLS.flatMap((call) => call.requests.map((operation) => ({ name: call.name, call, operation })));
+/** Without a condition only the completion is another one. */
+const FAULTY_STEPS = steps.filter(
+  ({ call, operation }) =>
+    !call.name.endsWith('large object without a condition') || operation === 'CompleteMultipartUpload',
+);
 
 const PASSING: readonly S3Fault[] = [
   { kind: 'error', status: 503, code: 'SlowDown' },
   { kind: 'error', status: 500, code: 'InternalError' },
-  { kind: 'error', status: 400, code: 'RequestTimeout' },
   { kind: 'cut-before' },
   { kind: 'cut-after' },
 ];
@@ -156,7 +160,7 @@ test.each(CALLS)('$name needs $requests', async (call) => {
 });
 
 describe('a fault that passes', () => {
-  test.each(steps)('of $operation in $name: the retry of the client succeeds', async ({ call, operation }) => {
+  test.each(FAULTY_STEPS)('of $operation in $name: the retry of the client succeeds', async ({ call, operation }) => {
     for (const fault of PASSING) {
       const etag = await prepare(call);
       const writer = openWriter(2);
@@ -168,7 +172,7 @@ describe('a fault that passes', () => {
     }
   });
 
-  test.each(steps)(
+  test.each(FAULTY_STEPS)(
     'of $operation in $name: without retries it says unavailable and leaves nothing, or succeeds for sure',
     async ({ call, operation }) => {
       for (const fault of PASSING) {

@@ -1,9 +1,9 @@
-/** One request of HTTP and the whole of its answer, over connections that are kept. */
+/** One GET of HTTP and the whole of its answer, over connections that are kept. */
 
 import type { Dispatcher } from 'undici';
 
+/** Of GET. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD';
   /** With its query. Not changed: `..` stays. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export async function openConnections(origin: string, most: number, timeoutMs: n
   return {
     exchange: (request) =>
       new Promise((resolve, reject) => {
-        pool.dispatch(request, new AnswerHandler(resolve, reject));
+        pool.dispatch({ method: 'GET', ...request }, new AnswerHandler(resolve, reject));
       }),
     close: () => pool.close(),
   };
