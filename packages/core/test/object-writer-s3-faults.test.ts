@@ -361,15 +361,37 @@ describe('chunks', () => {
     expect(await openUploads(client, BUCKET)).toEqual([]);
   });
 
-  test.each(['CreateMultipartUpload', 'UploadPart'] as const)(
-    'end when %s fails, and no part is under way when the upload is aborted',
-    async (failing) => {
-      const writer = openWriter(1);
-      const asked = { chunks: 0, isEnded: false };
-      server.onRequest(first(failing, { kind: 'error', status: 403, code: 'AccessDenied' }));
-      await expect(writer.putChunks('key', endless(asked))).rejects.toThrow(AwsAccessError);
-      expect(asked.isEnded).toBe(true);
-      expect(await openUploads(client, BUCKET)).toEqual([]);
-    },
-  );
+  test('end when the upload cannot be begun', async () => {
+    const writer = openWriter(1);
+    const asked = { chunks: 0, isEnded: false };
+    server.onRequest(first('CreateMultipartUpload', { kind: 'error', status: 403, code: 'AccessDenied' }));
+    await expect(writer.putChunks('key', endless(asked))).rejects.toThrow(AwsAccessError);
+    expect(asked.isEnded).toBe(true);
+  });
+
+  test('end when a part fails, and none is under way when the upload is aborted', async () => {
+    const writer = openWriter(1);
+    const asked = { chunks: 0, isEnded: false };
+    let underWay = 0;
+    let underWayAtAbort = Number.NaN;
+    let second = (): void => undefined;
+    const isSecondThere = new Promise<void>((resolve) => {
+      second = resolve;
+    });
+    server.onRequest(async ({ operation, number }) => {
+      if (operation === 'AbortMultipartUpload') underWayAtAbort = underWay;
+      if (operation !== 'UploadPart') return undefined;
+      underWay += 1;
+      if (number === 2) second();
+      await isSecondThere;
+      // The first one fails while the others go on for a while.
+      if (number > 1) await new Promise((resolve) => setTimeout(resolve, 50));
+      underWay -= 1;
+      return number === 1 ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined;
+    });
+    await expect(writer.putChunks('key', endless(asked))).rejects.toThrow(AwsAccessError);
+    expect(asked.isEnded).toBe(true);
+    expect(underWayAtAbort).toBe(0);
+    expect(await openUploads(client, BUCKET)).toEqual([]);
+  });
 });

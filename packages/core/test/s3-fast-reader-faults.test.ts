@@ -341,6 +341,34 @@ describe('many at once', () => {
     expect(most).toBeLessThanOrEqual(24);
   });
 
+  test.each([
+    ['asks for less', { kind: 'error', status: 503, code: 'SlowDown' }],
+    ['does not answer in time', { kind: 'delay', ms: 60_000 }],
+  ] as const)('are half as many when S3 %s', async (_, fault) => {
+    let underWay = 0;
+    let most = 0;
+    const arrived: (() => void)[] = [];
+    server.onRequest(async ({ number }) => {
+      if (number <= 16) {
+        await new Promise<void>((resolve) => {
+          arrived.push(resolve);
+          if (number === 16) for (const go of arrived) go();
+        });
+        return fault;
+      }
+      underWay += 1;
+      most = Math.max(most, underWay);
+      // Those that may come beside it, come.
+      for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+      underWay -= 1;
+      // Nothing is told of the load.
+      return { kind: 'error', status: 404, code: 'NoSuchKey' };
+    });
+    const reader = openReader({ timeoutMs: fault.kind === 'delay' ? 500 : 10_000 });
+    await Promise.all(Array.from({ length: 60 }, () => reader.get('key')));
+    expect(most).toBe(8);
+  });
+
   test('all come, though S3 asks for less again and again', async () => {
     server.onRequest(({ number }) => (number % 5 === 0 ? { kind: 'error', status: 503, code: 'SlowDown' } : undefined));
     const reader = openReader({ attempts: 30 });

@@ -3,7 +3,7 @@
 import type { Dispatcher } from 'undici';
 
 /** Of GET. */
-export interface HttpRequest {
+interface HttpRequest {
   /** With its query. Not changed: `..` stays. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -16,7 +16,7 @@ import { brokenExchange, isOverload, refusalOf, S3RequestError, wrongRegion } fr
 import type { RequestSlots } from './request-slots.ts';
 import type { Credentials, Sign } from './signing.ts';
 
-export interface S3Read {
+interface S3Read {
   /** In the bucket; empty for the bucket itself. */
   readonly key: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
@@ -39,7 +39,7 @@ export interface RequestsDeps {
 }
 
 /** The time, as S3 has it. */
-export interface SkewedClock {
+interface SkewedClock {
   now(): number;
   /** What S3 said that the time is, in epoch milliseconds. */
   correct(now: number): void;

@@ -10,7 +10,7 @@ import type { BucketAddress } from './address.ts';
 
 export type Credentials = Awaited<ReturnType<S3ClientResolvedConfig['credentials']>>;
 
-export interface UnsignedRead {
+interface UnsignedRead {
   /** Escaped, with its slash. */
   readonly path: string;
   /** Escaped, in the order of names; empty when there is none. */

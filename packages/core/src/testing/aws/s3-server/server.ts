@@ -115,7 +115,12 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
       throw new S3Error(fault.status, fault.code, `Injected: ${fault.code}`, { headers: fault.headers ?? {} });
     }
     if (verifySignatures) verifySignature(request, { credentials, region, now: clock() });
-    send(message, response, answerOf(() => HANDLERS[operation](state, request), request), fault);
+    send(
+      message,
+      response,
+      answerOf(() => HANDLERS[operation](state, request), request),
+      fault,
+    );
   };
 
   const server = createServer((message, response) => {
