@@ -42,6 +42,7 @@ const NO_ACCESS = new Set([
   'InvalidAccessKeyId',
   'InvalidClientTokenId',
   'InvalidSignatureException',
+  'InvalidToken',
   'KMSAccessDeniedException',
   'KmsAccessDenied',
   'MissingAuthenticationTokenException',

@@ -37,9 +37,11 @@ export function encodeKey(key: string): string {
 /** In the order in which it is signed. */
 export function encodeQuery(query: Readonly<Record<string, string | undefined>>): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${encode(name)}=${encode(value)}`],
+    value === undefined ? [] : [{ name: encode(name), value: encode(value) }],
   );
-  return pairs.sort().join('&');
+  // By the names alone: `=` stands behind `-`.
+  pairs.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return pairs.map(({ name, value }) => `${name}=${value}`).join('&');
 }
 
 function encode(text: string): string {

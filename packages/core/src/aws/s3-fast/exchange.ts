@@ -1,10 +1,10 @@
-/** One request of HTTP and the whole of its answer, over connections that are kept. */
+/** One GET of HTTP and the whole of its answer, over connections that are kept. */
 
 import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 
-export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD';
+/** Of GET. */
+interface HttpRequest {
   /** With its query. Not changed: `..` stays. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -38,7 +38,7 @@ export function openConnections(origin: string, most: number, timeoutMs: number)
   return {
     exchange: (request) =>
       new Promise((resolve, reject) => {
-        agent.dispatch({ ...request, origin }, new AnswerHandler(resolve, reject));
+        agent.dispatch({ method: 'GET', origin, ...request }, new AnswerHandler(resolve, reject));
       }),
     close: () => agent.close(),
   };

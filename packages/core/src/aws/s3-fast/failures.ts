@@ -24,7 +24,7 @@ export class S3RequestError extends Error {
   }
 }
 
-/** An answer to HEAD has no body; its code is the status. */
+/** Without a code of S3, the status is the code. */
 export function refusalOf({ status, headers, body }: HttpAnswer): S3RequestError {
   const told = new Map<string, string>();
   try {

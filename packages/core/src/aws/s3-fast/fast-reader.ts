@@ -15,6 +15,7 @@ import {
   type ObjectPage,
   type ObjectQuery,
   type ObjectStore,
+  ObjectStoreUnavailableError,
   type StoredObject,
 } from '../../ports/object-store.ts';
 import { calling } from '../aws-errors.ts';
@@ -121,63 +122,55 @@ async function open(options: FastS3ReaderOptions) {
   return { send, close: connections.close };
 }
 
+/** Nothing of the object lies in the range. */
+const OUTSIDE = 'outside';
+
 async function readObject(
   send: SendRead,
   place: S3Place,
   key: string,
   range: ByteRange | undefined,
 ): Promise<StoredObject | undefined> {
-  const call = callOf('s3:GetObject', place);
-  const headers = range && { range: `bytes=${range.start}-${range.end === undefined ? '' : range.end - 1}` };
-  const request = { method: 'GET', key: place.Key, call, ...(headers && { headers }) } as const;
-  for (let look = 1; ; look += 1) {
-    try {
-      return await send(request, (answer) => objectOf(key, answer));
-    } catch (error) {
-      if (isRefused(error, 'NoSuchKey')) return undefined;
-      if (!isRefused(error, 'InvalidRange') || look === LOOKS) throw error;
-    }
-    // Nothing of the object lies in the range; the refusal does not say what else is known of it.
-    const info = await lookAt(send, place, key);
-    if (info === undefined) return undefined;
-    if (info.size <= (range?.start ?? 0)) return { ...info, bytes: new Uint8Array() };
+  for (let look = 1; look <= LOOKS; look += 1) {
+    const found = await readRange(send, place, key, range);
+    if (found !== OUTSIDE) return found;
+    // The refusal does not say what is known of it. That comes with its first byte; an empty object, which has none,
+    // comes whole.
+    const first = await readRange(send, place, key, { start: 0, end: 1 });
+    const known = first === OUTSIDE ? await readRange(send, place, key, undefined) : first;
+    if (known === undefined) return undefined;
+    if (known !== OUTSIDE && known.size <= (range?.start ?? 0)) return { ...known, bytes: new Uint8Array() };
   }
+  throw new ObjectStoreUnavailableError(`the object ${key} changed each time that it was looked at`);
 }
 
-/** Of an object that was there just now. */
-async function lookAt(send: SendRead, place: S3Place, key: string): Promise<ObjectInfo | undefined> {
+async function readRange(
+  send: SendRead,
+  place: S3Place,
+  key: string,
+  range: ByteRange | undefined,
+): Promise<StoredObject | typeof OUTSIDE | undefined> {
+  const headers = range && { range: `bytes=${range.start}-${range.end === undefined ? '' : range.end - 1}` };
   try {
-    const request = { method: 'HEAD', key: place.Key, call: callOf('s3:GetObject', place) } as const;
-    return await send(request, (answer) => infoOf(key, textOf(answer, 'content-length'), answer));
+    const read = { key: place.Key, call: callOf('s3:GetObject', place), ...(headers && { headers }) };
+    return await send(read, (answer) => objectOf(key, answer));
   } catch (error) {
-    // It has no room for a code.
-    if (isRefused(error, 'HTTP 404')) return undefined;
+    if (!(error instanceof S3RequestError)) throw error;
+    if (error.name === 'NoSuchKey') return undefined;
+    if (error.name === 'InvalidRange') return OUTSIDE;
     throw error;
   }
 }
 
-function isRefused(error: unknown, code: string): boolean {
-  return error instanceof S3RequestError && error.name === code;
-}
-
-function objectOf(key: string, answer: HttpAnswer): StoredObject {
-  const { headers, body } = answer;
-  // bytes 0-9/100
-  const size =
-    headers['content-range'] === undefined ? String(body.length) : textOf(answer, 'content-range').split('/').at(-1);
-  return { ...infoOf(key, size, answer), bytes: body };
-}
-
 /** @throws SyntaxError */
-function infoOf(key: string, size: string | undefined, answer: HttpAnswer): ObjectInfo {
-  const info = {
-    key,
-    size: Number(size),
-    etag: textOf(answer, 'etag'),
-    modifiedAt: Date.parse(textOf(answer, 'last-modified')),
-  };
-  if (Number.isNaN(info.size) || Number.isNaN(info.modifiedAt)) throw new SyntaxError('the answer is malformed');
-  return info;
+function objectOf(key: string, answer: HttpAnswer): StoredObject {
+  const { headers, body: bytes } = answer;
+  // bytes 0-9/100
+  const range = headers['content-range'] === undefined ? undefined : textOf(answer, 'content-range');
+  const size = range === undefined ? bytes.length : Number(range.split('/').at(-1));
+  const modifiedAt = Date.parse(textOf(answer, 'last-modified'));
+  if (Number.isNaN(size) || Number.isNaN(modifiedAt)) throw new SyntaxError('the answer is malformed');
+  return { key, size, etag: textOf(answer, 'etag'), modifiedAt, bytes };
 }
 
 /** @throws SyntaxError */
@@ -206,8 +199,7 @@ async function listObjects(
       'continuation-token': token,
       'start-after': token === undefined && startAfter !== '' ? base + startAfter : undefined,
     };
-    const request = { method: 'GET', key: '', query, call } as const;
-    const page = await send(request, ({ body }) => readListAnswer(body.toString()));
+    const page = await send({ key: '', query, call }, ({ body }) => readListAnswer(body.toString()));
     for (const info of page.objects) objects.push(base === '' ? info : { ...info, key: info.key.slice(base.length) });
     const more = page.nextToken !== undefined;
     if (!more || objects.length >= limit) return { objects, more };

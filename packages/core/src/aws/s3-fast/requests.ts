@@ -16,8 +16,7 @@ import { brokenExchange, isOverload, refusalOf, S3RequestError, wrongRegion } fr
 import type { RequestSlots } from './request-slots.ts';
 import type { Credentials, Sign } from './signing.ts';
 
-export interface S3Read {
-  readonly method: 'GET' | 'HEAD';
+interface S3Read {
   /** In the bucket; empty for the bucket itself. */
   readonly key: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
@@ -40,7 +39,7 @@ export interface RequestsDeps {
 }
 
 /** The time, as S3 has it. */
-export interface SkewedClock {
+interface SkewedClock {
   now(): number;
   /** What S3 said that the time is, in epoch milliseconds. */
   correct(now: number): void;
@@ -80,10 +79,9 @@ export function createSendRead(deps: RequestsDeps): SendRead {
     try {
       const path = `${address.path}/${encodeKey(read.key)}`;
       const query = read.query === undefined ? '' : encodeQuery(read.query);
-      const { method } = read;
-      const signed = await deps.sign({ method, path, query }, credentials, clock.now());
+      const signed = await deps.sign({ path, query }, credentials, clock.now());
       const headers = read.headers === undefined ? signed : { ...signed, ...read.headers };
-      const result = await exchange({ method, path: query === '' ? path : `${path}?${query}`, headers }, receive);
+      const result = await exchange({ path: query === '' ? path : `${path}?${query}`, headers }, receive);
       if (result instanceof S3RequestError) signal = isOverload(result) ? 'overload' : 'none';
       else signal = 'success';
       return result;
@@ -104,7 +102,7 @@ export function createSendRead(deps: RequestsDeps): SendRead {
     }
     if (answer.status < 200 || answer.status >= 300) return refusalOf(answer);
     try {
-      assertWhole(request.method, answer);
+      assertWhole(answer);
       return receive(answer);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
@@ -142,8 +140,8 @@ export function createSendRead(deps: RequestsDeps): SendRead {
 const IS_OVER = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired']);
 
 /** @throws SyntaxError */
-function assertWhole(method: string, { headers, body }: HttpAnswer): void {
+function assertWhole({ headers, body }: HttpAnswer): void {
   const length = headers['content-length'];
-  if (method === 'HEAD' || length === undefined || Number(length) === body.length) return;
+  if (length === undefined || Number(length) === body.length) return;
   throw new SyntaxError(`the answer has ${body.length} of its ${length} bytes`);
 }
