@@ -5,10 +5,17 @@ export type { TableFiles } from './engine/views.ts';
 export * from './errors.ts';
 export type { NamedQuery } from './named-query/named-query.ts';
 export { loadPack } from './named-query/pack.ts';
-export { type Parameter, type ParameterType, type ParameterValues, readParameterValues } from './named-query/parameters.ts';
+export {
+  type Parameter,
+  type ParameterType,
+  type ParameterValues,
+  readParameterValues,
+} from './named-query/parameters.ts';
 export * from './named-query/render.ts';
 export { arrowBytes } from './output/arrow.ts';
 export { type ChartOptions, chartText } from './output/chart.ts';
 export { csvText } from './output/csv.ts';
 export { jsonText } from './output/json.ts';
 export { toText } from './output/values.ts';
+export { listLocalFiles } from './source/local-files.ts';
+export { type CacheOptions, type FetchProgress, fetchDataset } from './source/object-cache.ts';

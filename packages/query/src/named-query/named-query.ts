@@ -20,7 +20,7 @@
 
 import { DATASET_TABLES, type DatasetTable } from '../datasets/columns.ts';
 import { FRAGMENTS } from './fragments.ts';
-import { type Parameter, PARAMETER_TYPES, readValue } from './parameters.ts';
+import { PARAMETER_TYPES, type Parameter, readValue } from './parameters.ts';
 import { namesIn } from './template.ts';
 
 export interface NamedQuery {

@@ -97,7 +97,8 @@ function readInstant(text: string, now: number): string | undefined {
   const [, amount = '', unit = ''] = AGO.exec(text) ?? [];
   const unitMs = UNIT_MS[unit];
   const [, day = '', minutes = '', seconds = ':00'] = WITHOUT_OFFSET.exec(text) ?? [];
-  const full = unitMs !== undefined ? isoAgo(now - Number(amount) * unitMs) : day === '' ? text : `${day}T${minutes}${seconds}Z`;
+  const full =
+    unitMs !== undefined ? isoAgo(now - Number(amount) * unitMs) : day === '' ? text : `${day}T${minutes}${seconds}Z`;
   const instant = parseInstant(DAY.test(full) ? `${full}T00:00:00Z` : full)?.text;
   return instant === undefined || FINER_THAN_MICROSECONDS.test(instant) ? undefined : instant;
 }

@@ -12,7 +12,9 @@ export interface TemplateNames {
 /** Each once, in the order of their first use. */
 export function namesIn(template: string): TemplateNames {
   const places = Array.from(template.matchAll(PLACE));
-  const named = (mark: string) => [...new Set(places.filter((place) => place[1] === mark).map(([, , name = '']) => name))];
+  const named = (mark: string) => [
+    ...new Set(places.filter((place) => place[1] === mark).map(([, , name = '']) => name)),
+  ];
   return { parameters: named(''), fragments: named('>') };
 }
 

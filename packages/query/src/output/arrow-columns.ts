@@ -1,8 +1,9 @@
 /** Columns of DuckDB as columns of Arrow. */
 
 import {
-  DuckDBBlobValue,
-  DuckDBDateValue,
+  type DuckDBBlobValue,
+  type DuckDBDateValue,
+  type DuckDBDecimalType,
   DuckDBDecimalValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
@@ -10,7 +11,6 @@ import {
   type DuckDBType,
   DuckDBTypeId,
   type DuckDBValue,
-  type DuckDBDecimalType,
 } from '@duckdb/node-api';
 import {
   Binary,

@@ -8,8 +8,8 @@ import {
   DuckDBTypeId,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import { ChartError } from '../errors.ts';
 import { type QueryResult, type ResultColumn, rowsOf } from '../engine/result.ts';
+import { ChartError } from '../errors.ts';
 import { type Bar, renderBars } from './bars.ts';
 import { type AxisKind, renderLine } from './line.ts';
 import { toNumber, toText } from './values.ts';
@@ -46,7 +46,8 @@ function chosenColumns(
   columns: readonly ResultColumn[],
   names: readonly [string, string] | undefined,
 ): readonly [ResultColumn, ResultColumn] {
-  const [x, y, more] = names === undefined ? columns : names.map((name) => columns.find((known) => known.name === name));
+  const [x, y, more] =
+    names === undefined ? columns : names.map((name) => columns.find((known) => known.name === name));
   if (x === undefined || y === undefined || more !== undefined) {
     throw new ChartError(`a chart needs two columns, a label or a time and then a number: there are ${columns.length}`);
   }
