@@ -16,6 +16,6 @@ export { arrowBytes } from './output/arrow.ts';
 export { type ChartOptions, chartText } from './output/chart.ts';
 export { csvText } from './output/csv.ts';
 export { jsonText } from './output/json.ts';
-export { toText } from './output/values.ts';
+export { isNumeric, toText } from './output/values.ts';
 export { listLocalFiles } from './source/local-files.ts';
 export { type CacheOptions, type FetchProgress, fetchDataset } from './source/object-cache.ts';

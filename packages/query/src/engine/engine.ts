@@ -35,8 +35,8 @@ export interface EngineOptions {
 export interface Engine {
   /** Begins a statement that only reads. Its rows are made as they are fetched. */
   query(statement: BoundStatement): Promise<QueryResult>;
-  /** Writes all rows of a statement to a file: Snappy, timestamps in microseconds. */
-  writeParquet(statement: BoundStatement, file: string): Promise<void>;
+  /** Writes the rows of a statement, or the first of them, to a file: Snappy, timestamps in microseconds. */
+  writeParquet(statement: BoundStatement, file: string, limit?: number): Promise<void>;
   close(): void;
 }
 
@@ -110,10 +110,11 @@ function createEngine(instance: DuckDBInstance, connection: DuckDBConnection, in
         return streamResult(await prepared.stream(), interrupter);
       }),
 
-    writeParquet: ({ sql, values }, file) =>
+    writeParquet: ({ sql, values }, file, limit = Number.POSITIVE_INFINITY) =>
       interrupter.run(async () => {
         await prepare({ sql, values });
-        const rows = sql.replace(/;\s*$/, '');
+        const all = sql.replace(/;\s*$/, '');
+        const rows = Number.isFinite(limit) ? `SELECT * FROM (\n${all}\n) LIMIT ${limit}` : all;
         await connection.run(`COPY (\n${rows}\n) TO ${literal(file)} (FORMAT parquet)`, values as DuckDBValue[]);
       }),
 

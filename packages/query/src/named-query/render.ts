@@ -72,6 +72,11 @@ export function athenaLiteral(type: ParameterType, value: string | null): string
   }
 }
 
+/** For people: fragments filled in, parameters as `{{name}}`. */
+export function readableSql(query: NamedQuery): string {
+  return fillTemplate(query.template, (name) => `{{${name}}}`);
+}
+
 function parameterOf(query: NamedQuery, name: string): Parameter {
   const parameter = query.parameters.find((known) => known.name === name);
   if (parameter === undefined) throw new Error(`${query.name} has no parameter ${name}`);

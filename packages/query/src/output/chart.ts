@@ -12,7 +12,7 @@ import { type QueryResult, type ResultColumn, rowsOf } from '../engine/result.ts
 import { ChartError } from '../errors.ts';
 import { type Bar, renderBars } from './bars.ts';
 import { type AxisKind, renderLine } from './line.ts';
-import { toNumber, toText } from './values.ts';
+import { isNumeric, toNumber, toText } from './values.ts';
 
 export interface ChartOptions {
   /** Characters of a line of the terminal. */
@@ -28,7 +28,7 @@ export async function chartText(result: QueryResult, options: ChartOptions): Pro
   const [x, y] = chosenColumns(result.columns, options.columns);
   const xAt = result.columns.indexOf(x);
   const yAt = result.columns.indexOf(y);
-  if (!NUMERIC.has(y.type.typeId)) throw new ChartError(`a chart needs numbers: ${y.name} is ${String(y.type)}`);
+  if (!isNumeric(y.type)) throw new ChartError(`a chart needs numbers: ${y.name} is ${String(y.type)}`);
   const points: [DuckDBValue, number | undefined][] = [];
   for await (const block of result.blocks) {
     for (const row of rowsOf(block)) points.push([row[xAt] ?? null, toNumber(row[yAt] ?? null)]);
@@ -54,15 +54,11 @@ function chosenColumns(
   return [x, y];
 }
 
-const { TINYINT, SMALLINT, INTEGER, BIGINT, HUGEINT, UTINYINT, USMALLINT, UINTEGER, UBIGINT } = DuckDBTypeId;
-const { FLOAT, DOUBLE, DECIMAL, DATE, TIMESTAMP, TIMESTAMP_TZ } = DuckDBTypeId;
-const NUMERIC = new Set([
-  ...[TINYINT, SMALLINT, INTEGER, BIGINT, HUGEINT, UTINYINT, USMALLINT, UINTEGER, UBIGINT],
-  ...[FLOAT, DOUBLE, DECIMAL],
-]);
+const { DATE, TIMESTAMP, TIMESTAMP_TZ } = DuckDBTypeId;
 
-function axisOf({ typeId }: DuckDBType): AxisKind | undefined {
-  if (NUMERIC.has(typeId)) return 'number';
+function axisOf(type: DuckDBType): AxisKind | undefined {
+  if (isNumeric(type)) return 'number';
+  const { typeId } = type;
   if (typeId === DATE) return 'day';
   return typeId === TIMESTAMP || typeId === TIMESTAMP_TZ ? 'time' : undefined;
 }

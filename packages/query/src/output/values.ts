@@ -8,6 +8,8 @@ import {
   DuckDBStructValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
+  type DuckDBType,
+  DuckDBTypeId,
   type DuckDBValue,
 } from '@duckdb/node-api';
 
@@ -78,4 +80,15 @@ function isoText(micros: bigint, zone: string): string | undefined {
   const year = date.getUTCFullYear();
   if (!(year >= 0 && year <= 9_999)) return undefined;
   return date.toISOString().replace('Z', `${String(belowMs).padStart(3, '0')}${zone}`);
+}
+
+const { TINYINT, SMALLINT, INTEGER, BIGINT, HUGEINT, UTINYINT, USMALLINT, UINTEGER, UBIGINT } = DuckDBTypeId;
+const { FLOAT, DOUBLE, DECIMAL } = DuckDBTypeId;
+const NUMERIC: ReadonlySet<DuckDBTypeId> = new Set([
+  ...[TINYINT, SMALLINT, INTEGER, BIGINT, HUGEINT, UTINYINT, USMALLINT, UINTEGER, UBIGINT],
+  ...[FLOAT, DOUBLE, DECIMAL],
+]);
+
+export function isNumeric({ typeId }: DuckDBType): boolean {
+  return NUMERIC.has(typeId);
 }
