@@ -4,11 +4,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type NamedQuery, parseNamedQuery } from './named-query.ts';
 
 const FOLDER = new URL('../pack/', import.meta.url);
+const SQL = '.sql';
 
 /** By name. */
 export function loadPack(): readonly NamedQuery[] {
   return readdirSync(FOLDER)
-    .filter((file) => file.endsWith('.sql'))
+    .filter((file) => file.endsWith(SQL))
+    .map((file) => file.slice(0, -SQL.length))
     .toSorted()
-    .map((file) => parseNamedQuery(file.slice(0, -'.sql'.length), readFileSync(new URL(file, FOLDER), 'utf8')));
+    .map((name) => parseNamedQuery(name, readFileSync(new URL(name + SQL, FOLDER), 'utf8')));
 }
