@@ -54,13 +54,16 @@ export interface VisitEventOptions {
   readonly late?: number;
 }
 
-const START = Date.UTC(2024, 0, 1) * 1_000;
+/** Of the first events, in microseconds since the epoch. */
+export const EVENTS_START = Date.UTC(2024, 0, 1) * 1_000;
+/** Microseconds from one event to the next. */
+export const MEAN_STEP = SECOND;
 const WEEK = 7 * 24 * 3_600 * SECOND;
 const DAY_MS = 24 * 3_600_000;
 
 /** In the order in which they come: of those that are not late, by time. Microseconds are used to the last digit. */
 export function* visitEvents(count: number, options: VisitEventOptions): Generator<Row> {
-  const { seed, start = START, step = SECOND, late = 0 } = options;
+  const { seed, start = EVENTS_START, step = MEAN_STEP, late = 0 } = options;
   const random = linearCongruential(seed);
   const pick = (items: readonly string[]) => items[Math.floor(random() * items.length)] ?? '';
   let now = start;
