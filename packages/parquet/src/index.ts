@@ -1,1 +1,11 @@
+export { type ByteSource, bytesSource } from './byte-source.ts';
+export type { Codec } from './encoding/compression.ts';
+export { CorruptParquetError, InvalidValueError, UnsupportedParquetError } from './errors.ts';
+export { openParquet, type ParquetFile } from './parquet-file.ts';
+export type { RowGroup } from './read/row-group.ts';
+export { type ReadOptions, readTables } from './read-tables.ts';
+export { sortTable } from './sort-table.ts';
+export { type ColumnData, type NumberColumn, rowsOf, type StringColumn, type Table } from './table.ts';
+export { createTableBuilder, type TableBuilder } from './table-builder.ts';
 export type { ColumnSpec, ColumnType, Row, TableSchema, Value } from './table-schema.ts';
+export { type WriteOptions, writeParquet } from './write.ts';
