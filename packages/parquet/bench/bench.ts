@@ -45,6 +45,8 @@ export type ParquetMeasure = (bench: ParquetBench) => Promise<readonly Row[]>;
 /** What every program tells of its work, without its start. */
 export interface Result {
   readonly seconds: number;
+  /** User and system, of all threads: what is left of the time when other work disturbs it. */
+  readonly cpuSeconds: number;
   readonly peakBytes: number;
   /** Of the file that it made. */
   readonly rows: number;

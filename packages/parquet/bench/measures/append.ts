@@ -12,7 +12,7 @@ import {
   runNode,
 } from '../bench.ts';
 import { baseFile, endOf, newEvents } from '../prepared.ts';
-import { measureReferences, type References } from './references.ts';
+import { measureReferences, workRows } from './references.ts';
 
 interface Appended extends Result {
   readonly tailBytes: number;
@@ -29,33 +29,15 @@ export const append: ParquetMeasure = async (bench) => {
   const ours = await appendOnce(bench, base, events, repeats);
   assertRows(what, ours, baseRows + newRows);
   if (ours.merged > 0) throw new Error('the append merged row groups: the number would be of something else');
-  return [...references.rows, ...ownRows(what, ours, references), tailRow(what, ours)];
+  const reference = references.results['Polars, 2 threads'];
+  const note = 'from lines of JSON to a new file beside the old one; the reference is Polars with 2 threads';
+  const goals = { seconds: 0.2, megabytes: 120 };
+  return [...references.rows, ...workRows(what, ours, reference, goals, note), tailRow(what, ours)];
 };
 
 function appendOnce(bench: ParquetBench, base: string, events: string, repeats: number): Promise<Appended> {
   const out = `${bench.workbench.root}/appended.parquet`;
   return median(repeats, () => runNode<Appended>(bench, 'append', { base, events, out }));
-}
-
-function ownRows(what: string, ours: Appended, { results }: References): Row[] {
-  const polars = results['Polars, 2 threads'];
-  return [
-    {
-      name: what,
-      value: ours.seconds,
-      unit: 's',
-      reference: polars?.seconds ?? null,
-      goal: { of: 'value', atMost: 0.2 },
-      note: 'from lines of JSON to a new file beside the old one; the reference is Polars with 2 threads',
-    },
-    {
-      name: `${what}: peak memory`,
-      value: megabytes(ours.peakBytes),
-      unit: 'MB',
-      reference: polars === undefined ? null : megabytes(polars.peakBytes),
-      goal: { of: 'value', atMost: 120 },
-    },
-  ];
 }
 
 function tailRow(what: string, ours: Appended): Row {

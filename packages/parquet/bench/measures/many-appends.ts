@@ -73,6 +73,13 @@ export const manyAppends: ParquetMeasure = async (bench) => {
       unit: 's',
       reference: null,
     },
+    {
+      name: `${what}: CPU of a run, mean`,
+      value: many.cpuSeconds / many.done.length,
+      unit: 's',
+      reference: null,
+      note: 'with the making of its events',
+    },
     { name: `${what}: peak memory`, value: megabytes(many.peakBytes), unit: 'MB', reference: null },
     { name: `${what}: row groups at the end`, value: many.rowGroups, unit: '', reference: null },
   ];

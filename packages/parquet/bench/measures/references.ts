@@ -1,4 +1,4 @@
-/** What Polars and DuckDB take for the same work: rows to compare with, and the time to compare with most. */
+/** What Polars and DuckDB take for the same work. */
 
 import type { Row } from '../../../cli/bench/delivery/report.ts';
 import { assertRows, median, megabytes, type ParquetBench, type Result, runPython } from '../bench.ts';
@@ -41,13 +41,47 @@ export async function measureReferences(
     );
     assertRows(name, result, job.rows);
     results[name] = result;
-    rows.push({ name: `${what}: reference: ${name}`, value: result.seconds, unit: 's', reference: null });
     rows.push({
-      name: `${what}: reference: ${name}: peak memory`,
-      value: megabytes(result.peakBytes),
-      unit: 'MB',
+      name: `${what}: reference: ${name}`,
+      value: result.seconds,
+      unit: 's',
       reference: null,
+      note: `${result.cpuSeconds.toFixed(2)} s of CPU, ${megabytes(result.peakBytes).toFixed(0)} MB at the peak`,
     });
   }
   return { rows, results };
+}
+
+export interface WorkGoals {
+  /** Of the time. */
+  readonly seconds: number;
+  readonly megabytes: number;
+}
+
+/** Time, CPU and memory of our own beside those of a reference. */
+export function workRows(
+  what: string,
+  ours: Result,
+  reference: Result | undefined,
+  goals: WorkGoals,
+  note: string,
+): Row[] {
+  return [
+    {
+      name: what,
+      value: ours.seconds,
+      unit: 's',
+      reference: reference?.seconds ?? null,
+      goal: { of: 'value', atMost: goals.seconds },
+      note,
+    },
+    { name: `${what}: CPU`, value: ours.cpuSeconds, unit: 's', reference: reference?.cpuSeconds ?? null },
+    {
+      name: `${what}: peak memory`,
+      value: megabytes(ours.peakBytes),
+      unit: 'MB',
+      reference: reference === undefined ? null : megabytes(reference.peakBytes),
+      goal: { of: 'value', atMost: goals.megabytes },
+    },
+  ];
 }

@@ -36,6 +36,7 @@ export const write: ParquetMeasure = async (bench) => {
       goal: { of: 'value', atLeast: 1 },
       note: 'rows to bytes in a process that has written nothing before; hyparquet-writer begins with columns',
     },
+    { name: `${what}: CPU`, value: ours.cpuSeconds, unit: 's', reference: hyparquet.cpuSeconds },
     { name: `${what}: from tables`, value: rate(rows, ours.encodeSeconds), unit, reference },
     {
       name: `${what}: peak memory`,

@@ -2,11 +2,11 @@
 
 import { copyFileSync } from 'node:fs';
 import { appendToParquet, needsCompaction, openParquet, sortTable, type Table } from '../../src/index.ts';
+import { tableOf } from '../../test/readers/tables.ts';
 import { MEAN_STEP, VISIT_EVENTS, visitEvents } from '../../test/readers/visit-events.ts';
 import type { AppendRun } from '../bench.ts';
 import { openFile, splice } from './local-file.ts';
 import { program, stopwatch } from './program.ts';
-import { tableOf } from './tables.ts';
 
 interface Job {
   readonly base: string;
@@ -38,9 +38,9 @@ await program(async (job: Job) => {
     done.push(run);
     if (run.needsCompaction) compaction ??= number;
   }
-  const seconds = elapsed();
+  const times = elapsed();
   const { rows, rowGroups, source } = await openParquet(openFile(job.path), VISIT_EVENTS);
-  return { seconds, rows, rowGroups: rowGroups.length, bytes: source.size, done, needsCompaction: compaction };
+  return { ...times, rows, rowGroups: rowGroups.length, bytes: source.size, done, needsCompaction: compaction };
 });
 
 function newTable({ rows, start, late }: Job, number: number): Table {
@@ -56,11 +56,11 @@ async function appendOnce({ path, stopBeforeMerge }: Job, table: Table): Promise
   const { keep, tail, merged } = await appendToParquet(file, table);
   if (stopBeforeMerge === true && merged > 0) return undefined;
   splice(path, { keep, tail });
-  const seconds = elapsed();
+  const times = elapsed();
   const isSpliced = keep >= PART_BYTES;
   source.close();
   return {
-    seconds,
+    ...times,
     uploaded: isSpliced ? tail.length : keep + tail.length,
     downloaded: source.bytesRead,
     requests: source.reads + (isSpliced ? SPLICE_REQUESTS : 1),

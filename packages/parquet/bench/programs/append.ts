@@ -2,10 +2,10 @@
 
 import { readFileSync } from 'node:fs';
 import { appendToParquet, openParquet, sortTable } from '../../src/index.ts';
+import { rowsOfLines, tableOf } from '../../test/readers/tables.ts';
 import { VISIT_EVENTS } from '../../test/readers/visit-events.ts';
 import { openFile, spliceInto } from './local-file.ts';
 import { program, stopwatch } from './program.ts';
-import { rowsOfLines, tableOf } from './tables.ts';
 
 interface Job {
   readonly base: string;
@@ -18,7 +18,7 @@ await program(async ({ base, events, out }: Job) => {
   const table = sortTable(VISIT_EVENTS, tableOf(rowsOfLines(readFileSync(events, 'utf8'))));
   const change = await appendToParquet(await openParquet(openFile(base), VISIT_EVENTS), table);
   spliceInto(out, base, change);
-  const seconds = elapsed();
+  const times = elapsed();
   const { rows } = await openParquet(openFile(out), VISIT_EVENTS);
-  return { seconds, rows, tailBytes: change.tail.length, merged: change.merged };
+  return { ...times, rows, tailBytes: change.tail.length, merged: change.merged };
 });

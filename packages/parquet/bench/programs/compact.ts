@@ -16,7 +16,7 @@ await program(async ({ base, out }: Job) => {
   const file = openSync(out, 'w');
   for await (const chunk of compactParquet(await openParquet(openFile(base), VISIT_EVENTS))) writeSync(file, chunk);
   closeSync(file);
-  const seconds = elapsed();
+  const times = elapsed();
   const { rows, rowGroups, source } = await openParquet(openFile(out), VISIT_EVENTS);
-  return { seconds, rows, rowGroups: rowGroups.length, bytes: source.size };
+  return { ...times, rows, rowGroups: rowGroups.length, bytes: source.size };
 });

@@ -2,9 +2,9 @@
 
 import { writeFileSync } from 'node:fs';
 import { writeParquet } from '../../src/index.ts';
+import { tablesOf } from '../../test/readers/tables.ts';
 import { VISIT_EVENTS, visitEvents } from '../../test/readers/visit-events.ts';
 import { program, stopwatch } from './program.ts';
-import { tablesOf } from './tables.ts';
 
 interface Job {
   readonly path: string;
@@ -14,5 +14,5 @@ interface Job {
 await program(({ path, rows }: Job) => {
   const elapsed = stopwatch();
   writeFileSync(path, writeParquet(VISIT_EVENTS, tablesOf(visitEvents(rows, { seed: 1 }))));
-  return { seconds: elapsed(), rows };
+  return { ...elapsed(), rows };
 });

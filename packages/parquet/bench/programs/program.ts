@@ -8,8 +8,18 @@ export async function program<Job>(work: (job: Job) => Promise<object> | object)
   process.stdout.write(`${JSON.stringify({ peakBytes: ownPeakBytes(), ...result })}\n`);
 }
 
-/** Starts to count; the function returned gives the seconds since. */
-export function stopwatch(): () => number {
+export interface Times {
+  readonly seconds: number;
+  /** User and system, of all threads. Less than `seconds` is waiting for the disk or for a processor. */
+  readonly cpuSeconds: number;
+}
+
+/** Starts to count; the function returned gives what has passed since. */
+export function stopwatch(): () => Times {
   const start = performance.now();
-  return () => (performance.now() - start) / 1_000;
+  const used = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(used);
+    return { seconds: (performance.now() - start) / 1_000, cpuSeconds: (user + system) / 1e6 };
+  };
 }

@@ -12,5 +12,5 @@ await program(({ rows }: Job) => {
   const columns = columnsOf([...visitEvents(rows, { seed: 1 })]);
   const elapsed = stopwatch();
   const { length } = writeWithHyparquet(columns, { required: true, rowGroupSize: 131_072 });
-  return { seconds: elapsed(), rows, bytes: length };
+  return { ...elapsed(), rows, bytes: length };
 });

@@ -13,5 +13,5 @@ await program(async ({ rows, out }: Job) => {
   const events = [...visitEvents(rows, { seed: 1 })];
   const elapsed = stopwatch();
   await writeWithParquetJs(out, events);
-  return { seconds: elapsed(), rows };
+  return { ...elapsed(), rows };
 });

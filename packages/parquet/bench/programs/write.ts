@@ -1,9 +1,9 @@
 /** Rows in memory to the bytes of a file. */
 
 import { writeParquet } from '../../src/index.ts';
+import { tablesOf } from '../../test/readers/tables.ts';
 import { VISIT_EVENTS, visitEvents } from '../../test/readers/visit-events.ts';
 import { program, stopwatch } from './program.ts';
-import { tablesOf } from './tables.ts';
 
 interface Job {
   readonly rows: number;
@@ -15,6 +15,6 @@ await program(({ rows }: Job) => {
   const tables = [...tablesOf(events)];
   const built = elapsed();
   const { length } = writeParquet(VISIT_EVENTS, tables);
-  const seconds = elapsed();
-  return { seconds, encodeSeconds: seconds - built, rows, bytes: length };
+  const times = elapsed();
+  return { ...times, encodeSeconds: times.seconds - built.seconds, rows, bytes: length };
 });

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Row, Value } from '../../src/table-schema.ts';
-import { COLUMN_NAMES, columnIndex, timestampOf } from './visit-events.ts';
+import { columnIndex, timestampOf } from './visit-events.ts';
 
 export interface Filter {
   /** For people. */
@@ -91,9 +91,4 @@ export function answerOf(rows: readonly Row[]): Answer {
   const digest = createHash('sha256');
   for (const row of rows) digest.update(`${JSON.stringify(row)}\n`);
   return { rows: rows.length, digest: digest.digest('hex') };
-}
-
-/** The rows of objects with a field for each column; missing ones are null. */
-export function rowsOfRecords(records: readonly Readonly<Record<string, unknown>>[]): Row[] {
-  return records.map((record) => COLUMN_NAMES.map((name) => (record[name] ?? null) as Value));
 }

@@ -1,7 +1,7 @@
 /** Rows of visit events on their way into a file, and out of the lines of one. */
 
 import { createTableBuilder, type Row, type Table, type Value } from '../../src/index.ts';
-import { COLUMN_NAMES, VISIT_EVENTS } from '../../test/readers/visit-events.ts';
+import { COLUMN_NAMES, VISIT_EVENTS } from './visit-events.ts';
 
 /** Rows of a row group of a file that has many. */
 const ROW_GROUP_ROWS = 131_072;

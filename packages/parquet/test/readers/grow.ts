@@ -1,0 +1,31 @@
+/** Files that grow, in memory. */
+
+import { appendToParquet, bytesSource, openParquet, readTables, rowsOf, sortTable } from '../../src/index.ts';
+import type { Row } from '../../src/table-schema.ts';
+import { tableOf } from './tables.ts';
+import { VISIT_EVENTS } from './visit-events.ts';
+
+export interface Grown {
+  readonly bytes: Uint8Array;
+  /** Of the old file: bytes that stayed, from its beginning. */
+  readonly keep: number;
+  /** Row groups that were merged with the new rows. */
+  readonly merged: number;
+}
+
+/** The file after an append: what a splice would make of it. */
+export async function append(bytes: Uint8Array, rows: readonly Row[]): Promise<Grown> {
+  const file = await openParquet(bytesSource(bytes), VISIT_EVENTS);
+  const table = sortTable(VISIT_EVENTS, tableOf(rows));
+  const { keep, tail, merged } = await appendToParquet(file, table);
+  return { bytes: Buffer.concat([bytes.subarray(0, keep), tail]), keep, merged };
+}
+
+/** In the order of the file. */
+export async function rowsOfFile(bytes: Uint8Array): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const table of readTables(await openParquet(bytesSource(bytes), VISIT_EVENTS))) {
+    rows.push(...rowsOf(VISIT_EVENTS, table));
+  }
+  return rows;
+}
