@@ -58,7 +58,7 @@ export interface AppendRun {
   readonly uploaded: number;
   readonly downloaded: number;
   readonly requests: number;
-  /** Row groups that were merged with the new rows. */
+  /** Old rows that were written once more, merged with the new ones. */
   readonly merged: number;
   /** Of the file before the run. */
   readonly needsCompaction: boolean;

@@ -61,7 +61,7 @@ describe.each(ACCEPTED)('a file as $name', ({ name, rows, readable }) => {
     expect(await foundByDuckDb(name, grown.bytes, all)).toEqual(rightAnswers(all, tellingFilters(all)));
   });
 
-  test('takes new rows again and again, until they are merged, and all of them are there', async () => {
+  test('takes new rows again and again, merges them where it can, and has all of them', async () => {
     let bytes = base;
     let merged = 0;
     const all = [...rows];
@@ -72,7 +72,8 @@ describe.each(ACCEPTED)('a file as $name', ({ name, rows, readable }) => {
       merged += grown.merged;
       all.push(...more);
     }
-    expect(merged).toBeGreaterThan(0);
+    // What cannot be read is not merged.
+    expect(merged > 0).toBe(readable);
     const filters = tellingFilters(all).filter(({ column }) => column === VISIT_EVENTS.orderBy);
     const found = await foundByDuckDb(name, bytes, all);
     for (const { name: question } of filters) {

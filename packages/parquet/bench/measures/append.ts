@@ -1,4 +1,4 @@
-/** New events into a file on this machine: added to its end, or merged with the small row groups there. */
+/** New events into a file on this machine: added to its end, or merged with the rows there. */
 
 import type { Row } from '../../../cli/bench/delivery/report.ts';
 import {
@@ -16,7 +16,7 @@ import { measureReferences, workRows } from './references.ts';
 
 interface Appended extends Result {
   readonly tailBytes: number;
-  /** Row groups that were merged with the new rows. */
+  /** Old rows that were written once more, merged with the new ones. */
   readonly merged: number;
 }
 
@@ -28,7 +28,7 @@ export const append: ParquetMeasure = async (bench) => {
   const references = await measureReferences(bench, 'append', what, { base, events, rows: baseRows + newRows });
   const ours = await appendOnce(bench, base, events, repeats);
   assertRows(what, ours, baseRows + newRows);
-  if (ours.merged > 0) throw new Error('the append merged row groups: the number would be of something else');
+  if (ours.merged > 0) throw new Error('the append merged old rows: the number would be of something else');
   const reference = references.results['Polars, 2 threads'];
   const note = 'from lines of JSON to a new file beside the old one; the reference is Polars with 2 threads';
   const goals = { seconds: 0.2, megabytes: 120 };
@@ -59,7 +59,7 @@ export const merge: ParquetMeasure = async (bench) => {
       value: ours.seconds,
       unit: 's',
       reference: null,
-      note: `${ours.merged} row groups were merged with the new rows`,
+      note: `${ours.merged.toLocaleString('en-US')} old rows were written again`,
     },
     { name: `${what}: peak memory`, value: megabytes(ours.peakBytes), unit: 'MB', reference: null },
     tailRow(what, ours),

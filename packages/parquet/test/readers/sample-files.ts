@@ -59,6 +59,7 @@ export async function sampleFiles(): Promise<SampleFile[]> {
     merges += grown.merged;
   }
   if (merges === 0) throw new Error('no append merged anything');
+  await add('merged behind groups that stay', ...(await mergedBehind(written('snappy'), baseRows)), true);
   await add('compacted', await compacted(bytes), rows, true);
 
   for (const fixture of ACCEPTED) {
@@ -67,6 +68,16 @@ export async function sampleFiles(): Promise<SampleFile[]> {
     files.push({ name: `${fixture.name}, appended`, bytes: grown, rows: all, plainProfile: false });
   }
   return files;
+}
+
+/** Two of the three row groups of the base are kept. */
+async function mergedBehind(base: Uint8Array, baseRows: readonly Row[]): Promise<[Uint8Array, readonly Row[]]> {
+  const merge = { smallRows: 200, smallGroups: 3, tailGroups: 100, targetRows: 10_000 };
+  const once = await append(base, newRows(1), { merge: 'never' });
+  const twice = await append(once.bytes, newRows(2), { merge: 'never' });
+  const merged = await append(twice.bytes, newRows(3), { merge });
+  if (merged.merged !== 100 + 2 * NEW_ROWS) throw new Error(`the append merged ${merged.merged} rows`);
+  return [merged.bytes, [...baseRows, ...newRows(1), ...newRows(2), ...newRows(3)]];
 }
 
 async function compacted(bytes: Uint8Array): Promise<Uint8Array> {
