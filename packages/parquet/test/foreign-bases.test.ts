@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { bytesSource, openParquet, type Row, UnsupportedParquetError } from '../src/index.ts';
+import { bytesSource, openParquet, type Row } from '../src/index.ts';
 import { ACCEPTED, fixtureFile, REFUSED } from './fixtures/catalogue.ts';
 import { askDuckDb, connectDuckDb } from './readers/duckdb.ts';
-import { rightAnswers, tellingFilters } from './readers/filters.ts';
+import { rightFindings, tellingFilters } from './readers/filters.ts';
 import { append, rowsOfFile } from './readers/grow.ts';
 import { byTimestamp, timestampOf, VISIT_EVENTS, visitEvents } from './readers/visit-events.ts';
 
@@ -44,21 +44,20 @@ describe.each(ACCEPTED)('a file as $name', ({ name, rows, readable }) => {
     } else {
       await expect(rowsOfFile(base)).rejects.toThrow(/^row group 0: the column action has the codec (LZ4_RAW|BROTLI)$/);
     }
-    expect(await foundByDuckDb(name, base, rows)).toEqual(rightAnswers(rows, tellingFilters(rows)));
   });
 
   test('takes new rows, and keeps the bytes of the old ones where they are', async () => {
-    const original = base.slice();
+    const original = Buffer.from(base);
     const { rowGroups } = await openParquet(bytesSource(base), VISIT_EVENTS);
     const grown = await append(base, NEW_ROWS);
     const all = [...rows, ...NEW_ROWS];
-    expect(base).toEqual(original);
+    expect(original.equals(base)).toBe(true);
     expect(grown.merged).toBe(0);
     for (const { start, end } of rowGroups) {
-      expect(grown.bytes.subarray(start, end)).toEqual(Buffer.from(base.subarray(start, end)));
+      expect(original.subarray(start, end).equals(grown.bytes.subarray(start, end))).toBe(true);
     }
     if (readable) expect(await rowsOfFile(grown.bytes)).toEqual(all);
-    expect(await foundByDuckDb(name, grown.bytes, all)).toEqual(rightAnswers(all, tellingFilters(all)));
+    expect(await foundByDuckDb(name, grown.bytes, all)).toEqual(rightFindings(all, tellingFilters(all)));
   });
 
   test('takes new rows again and again, merges them where it can, and has all of them', async () => {
@@ -74,16 +73,10 @@ describe.each(ACCEPTED)('a file as $name', ({ name, rows, readable }) => {
     }
     // What cannot be read is not merged.
     expect(merged > 0).toBe(readable);
-    const filters = tellingFilters(all).filter(({ column }) => column === VISIT_EVENTS.orderBy);
-    const found = await foundByDuckDb(name, bytes, all);
-    for (const { name: question } of filters) {
-      expect({ question, rows: found[question]?.rows }).toEqual({
-        question,
-        rows: rightAnswers(all, filters)[question]?.rows,
-      });
-    }
     if (readable) expect(sorted(await rowsOfFile(bytes))).toEqual(sorted(all));
-    expect(found['all']?.rows).toBe(all.length);
+    const { rows: count, counts } = await foundByDuckDb(name, bytes, all);
+    expect(count).toBe(all.length);
+    expect(counts).toEqual(rightFindings(all, tellingFilters(all)).counts);
   });
 });
 
@@ -95,15 +88,12 @@ function sorted(rows: readonly Row[]): string[] {
 describe('a file that is no base', () => {
   test.each(Object.entries(REFUSED))('as %s is refused with the reason', async (name, reason) => {
     const opening = openParquet(bytesSource(fixtureFile(name)), VISIT_EVENTS);
-    await expect(opening).rejects.toThrow(new UnsupportedParquetError(reason));
-    await expect(opening).rejects.toBeInstanceOf(UnsupportedParquetError);
+    await expect(opening).rejects.toMatchObject({ name: 'UnsupportedParquetError', message: reason });
   });
 
-  test('is refused when its footer is encrypted', async () => {
-    const encrypted = fixtureFile('duckdb-defaults');
-    encrypted.set(Buffer.from('PARE'), 0);
-    encrypted.set(Buffer.from('PARE'), encrypted.length - 4);
-    const opening = openParquet(bytesSource(encrypted), VISIT_EVENTS);
-    await expect(opening).rejects.toThrow(new UnsupportedParquetError('the file is encrypted'));
+  test('is refused when it is encrypted', async () => {
+    const magic = Buffer.from('PARE');
+    const opening = openParquet(bytesSource(Buffer.concat([magic, Buffer.alloc(100_000), magic])), VISIT_EVENTS);
+    await expect(opening).rejects.toMatchObject({ name: 'UnsupportedParquetError', message: 'the file is encrypted' });
   });
 });

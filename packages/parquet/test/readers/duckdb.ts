@@ -2,7 +2,7 @@
 
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import type { Row } from '../../src/table-schema.ts';
-import { type Answer, type Answers, answerOf, type Filter } from './filters.ts';
+import { digestOf, type Filter, type Findings } from './filters.ts';
 import { COLUMN_NAMES, VISIT_EVENTS } from './visit-events.ts';
 
 export async function connectDuckDb(): Promise<DuckDBConnection> {
@@ -16,17 +16,21 @@ export async function askDuckDb(
   connection: DuckDBConnection,
   path: string,
   filters: readonly Filter[],
-): Promise<Answers> {
-  const answers: [string, Answer][] = [['all', answerOf(await rowsFrom(connection, path))]];
-  for (const filter of filters) {
-    answers.push([filter.name, answerOf(await rowsFrom(connection, path, conditionOf(filter)))]);
-  }
-  return Object.fromEntries(answers);
+): Promise<Findings> {
+  const columns = COLUMN_NAMES.map((name) => (name === VISIT_EVENTS.orderBy ? `epoch_us("${name}")` : `"${name}"`));
+  const file = `read_parquet(${quoted(path)})`;
+  const rows = await rowsOfQuery(connection, `SELECT ${columns.join(', ')} FROM ${file}`);
+  // Each has a scan of its own, with its own condition.
+  const counts = filters.map((filter) => `(SELECT count(*) FROM ${file} WHERE ${conditionOf(filter)})`);
+  const [found = []] = await rowsOfQuery(connection, `SELECT ${counts.join(', ')}`);
+  return {
+    rows: rows.length,
+    digest: digestOf(rows),
+    counts: Object.fromEntries(filters.map(({ name }, index) => [name, Number(found[index])])),
+  };
 }
 
-async function rowsFrom(connection: DuckDBConnection, path: string, condition = 'true'): Promise<Row[]> {
-  const columns = COLUMN_NAMES.map((name) => (name === VISIT_EVENTS.orderBy ? `epoch_us("${name}")` : `"${name}"`));
-  const query = `SELECT ${columns.join(', ')} FROM read_parquet(${quoted(path)}) WHERE ${condition}`;
+async function rowsOfQuery(connection: DuckDBConnection, query: string): Promise<Row[]> {
   const result = await connection.runAndReadAll(query);
   return result.getRows().map((row) => row.map(plainValue));
 }

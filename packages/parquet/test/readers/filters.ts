@@ -13,14 +13,15 @@ export interface Filter {
   readonly value?: string | number;
 }
 
-/** What a reader finds. The digest is of the rows in the order of the file. */
-export interface Answer {
+/** What a reader finds in a file. */
+export interface Findings {
+  /** All rows. */
   readonly rows: number;
+  /** Of all rows in the order of the file: SHA-256 of a line of JSON for each. */
   readonly digest: string;
+  /** Rows by the names of filters. */
+  readonly counts: Readonly<Record<string, number>>;
 }
-
-/** By the names of filters; `all` is every row. */
-export type Answers = Readonly<Record<string, Answer>>;
 
 /**
  * Those whose rows a reader loses when the statistics of a file are not exact: the bounds of each column, both sides of
@@ -66,13 +67,12 @@ function compareText(a: string, b: string): number {
 }
 
 /** What every reader must find. */
-export function rightAnswers(rows: readonly Row[], filters: readonly Filter[]): Answers {
-  const answers: [string, Answer][] = [['all', answerOf(rows)]];
-  for (const filter of filters) {
+export function rightFindings(rows: readonly Row[], filters: readonly Filter[]): Findings {
+  const counts = filters.map((filter): [string, number] => {
     const index = columnIndex(filter.column);
-    answers.push([filter.name, answerOf(rows.filter((row) => matches(row[index] ?? null, filter)))]);
-  }
-  return Object.fromEntries(answers);
+    return [filter.name, rows.filter((row) => matches(row[index] ?? null, filter)).length];
+  });
+  return { rows: rows.length, digest: digestOf(rows), counts: Object.fromEntries(counts) };
 }
 
 /** As SQL has it: a null is equal to nothing, and in no range. */
@@ -87,8 +87,8 @@ function matches(value: Value, { op, value: wanted = '' }: Filter): boolean {
   return op === '=' ? order === 0 : op === '<' ? order < 0 : order >= 0;
 }
 
-export function answerOf(rows: readonly Row[]): Answer {
+export function digestOf(rows: readonly Row[]): string {
   const digest = createHash('sha256');
   for (const row of rows) digest.update(`${JSON.stringify(row)}\n`);
-  return { rows: rows.length, digest: digest.digest('hex') };
+  return digest.digest('hex');
 }

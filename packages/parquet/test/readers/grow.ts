@@ -1,6 +1,14 @@
 /** Files that grow, in memory. */
 
-import { type AppendOptions, appendToParquet, bytesSource, openParquet, readTables, rowsOf, sortTable } from '../../src/index.ts';
+import {
+  type AppendOptions,
+  appendToParquet,
+  bytesSource,
+  openParquet,
+  readTables,
+  rowsOf,
+  sortTable,
+} from '../../src/index.ts';
 import type { Row } from '../../src/table-schema.ts';
 import { tableOf } from './tables.ts';
 import { VISIT_EVENTS } from './visit-events.ts';

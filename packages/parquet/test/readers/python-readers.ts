@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type PythonNeeds, pythonPrograms } from '../../../../scripts/python-environment.ts';
-import type { Answers, Filter } from './filters.ts';
+import type { Filter, Findings } from './filters.ts';
 import { COLUMN_NAMES, VISIT_EVENTS } from './visit-events.ts';
 
 /** The newest of each that a Python can run. Fixtures are made with those of the newest Python. */
@@ -42,8 +42,10 @@ export interface Question {
 
 export const PYTHON_LIBRARIES = ['Polars', 'PyArrow', 'DuckDB'] as const;
 
-/** By library and path; an answer that a library could not give has its error in place of rows. */
-export type FoundByPython = Readonly<Record<(typeof PYTHON_LIBRARIES)[number], Readonly<Record<string, Answers>>>>;
+/** By library and path; what a library could not tell is an error in words. */
+export type FoundByPython = Readonly<
+  Record<(typeof PYTHON_LIBRARIES)[number], Readonly<Record<string, Findings | { readonly error: string }>>>
+>;
 
 /** @param python from `pythonWithParquet` */
 export async function askPython(python: string, questions: readonly Question[]): Promise<FoundByPython> {

@@ -4,8 +4,8 @@ Standard input: {"columns": [...], "timestamp": "its column",
                  "files": [{"path": "...", "filters": [{"name": "...", "column": "...", "op": "...", "value": ...}]}]}
 with the operations =, >=, <, null and not-null, and timestamps as microseconds since the epoch.
 
-Standard output: {library: {path: {name of a filter, or "all": {"rows": count, "digest": "..."}}}}; an answer that cannot
-be given is {"error": "..."}. A digest is the SHA-256 of the rows as lines of JSON, in the order of the file.
+Standard output: {library: {path: {"rows": count, "digest": "...", "counts": {name of a filter: count}}}}, or {"error": "..."}
+in place of what a library could not tell. The digest is the SHA-256 of all rows as lines of JSON, in the order of the file.
 """
 
 import hashlib
@@ -30,83 +30,96 @@ def moment(micros):
     return EPOCH + timedelta(microseconds=micros)
 
 
-def with_polars(path, condition):
-    frame = pl.scan_parquet(path)
-    zone = frame.collect_schema()[timestamp].time_zone
-    if condition is not None:
-        column, op, value = pl.col(condition["column"]), condition["op"], condition.get("value")
-        if condition["column"] == timestamp and value is not None:
-            value = pl.lit(value).cast(pl.Datetime("us", zone))
-        frame = frame.filter({
+class Polars:
+    def __init__(self, path):
+        self.frame = pl.scan_parquet(path)
+        self.zone = self.frame.collect_schema()[timestamp].time_zone
+
+    def rows(self):
+        return self.frame.with_columns(pl.col(timestamp).dt.timestamp("us")).select(columns).collect().rows()
+
+    def count(self, name, op, value):
+        column = pl.col(name)
+        if name == timestamp and value is not None:
+            value = pl.lit(value).cast(pl.Datetime("us", self.zone))
+        condition = {
             "=": lambda: column == value,
             ">=": lambda: column >= value,
             "<": lambda: column < value,
             "null": lambda: column.is_null(),
             "not-null": lambda: column.is_not_null(),
-        }[op]())
-    return frame.with_columns(pl.col(timestamp).dt.timestamp("us")).select(columns).collect().rows()
+        }[op]()
+        return self.frame.filter(condition).select(pl.len()).collect().item()
 
 
-def with_pyarrow(path, condition):
-    expression = None
-    if condition is not None:
-        column, op, value = pc.field(condition["column"]), condition["op"], condition.get("value")
-        if condition["column"] == timestamp and value is not None:
-            value = pa.scalar(value, pa.int64()).cast(pq.read_schema(path).field(timestamp).type)
-        expression = {
+class PyArrow:
+    def __init__(self, path):
+        self.path = path
+        self.type = pq.read_schema(path).field(timestamp).type
+
+    def rows(self):
+        table = pq.read_table(self.path).select(columns)
+        micros = table.column(timestamp).cast(pa.int64())
+        table = table.set_column(columns.index(timestamp), timestamp, micros)
+        return zip(*(column.to_pylist() for column in table.columns))
+
+    def count(self, name, op, value):
+        column = pc.field(name)
+        if name == timestamp and value is not None:
+            value = pa.scalar(value, pa.int64()).cast(self.type)
+        condition = {
             "=": lambda: column == value,
             ">=": lambda: column >= value,
             "<": lambda: column < value,
             "null": lambda: column.is_null(),
             "not-null": lambda: column.is_valid(),
         }[op]()
-    table = pq.read_table(path, filters=expression).select(columns)
-    micros = table.column(timestamp).cast(pa.int64())
-    table = table.set_column(columns.index(timestamp), timestamp, micros)
-    return zip(*(column.to_pylist() for column in table.columns))
+        return pq.read_table(self.path, columns=[name], filters=condition).num_rows
 
 
 connection = duckdb.connect()
 connection.execute("SET TimeZone = 'UTC'")
 
 
-def with_duckdb(path, condition):
-    selected = ", ".join(f'epoch_us("{name}")' if name == timestamp else f'"{name}"' for name in columns)
-    where = ""
-    if condition is not None:
-        op, value = condition["op"], condition.get("value")
+class DuckDb:
+    def __init__(self, path):
+        self.path = path
+
+    def rows(self):
+        selected = ", ".join(f'epoch_us("{name}")' if name == timestamp else f'"{name}"' for name in columns)
+        return connection.execute(f"SELECT {selected} FROM read_parquet(?)", [self.path]).fetchall()
+
+    def count(self, name, op, value):
         if value is None:
             value = ""
-        elif condition["column"] == timestamp:
+        elif name == timestamp:
             value = f"TIMESTAMPTZ '{moment(value).isoformat()}'"
         else:
             value = "'{}'".format(str(value).replace("'", "''"))
         operation = {"null": "IS NULL", "not-null": "IS NOT NULL"}.get(op, op)
-        where = f'WHERE "{condition["column"]}" {operation} {value}'
-    return connection.execute(f"SELECT {selected} FROM read_parquet(?) {where}", [path]).fetchall()
+        query = f'SELECT count(*) FROM read_parquet(?) WHERE "{name}" {operation} {value}'
+        return connection.execute(query, [self.path]).fetchone()[0]
 
 
-def answer(read, path, condition):
-    digest, count = hashlib.sha256(), 0
+def findings(reader, file):
     try:
-        for row in read(path, condition):
+        opened = reader(file["path"])
+        digest, count = hashlib.sha256(), 0
+        for row in opened.rows():
             digest.update(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
             count += 1
-    except Exception as error:  # whatever a library throws is its answer
+        filters = file["filters"]
+        counts = {f["name"]: opened.count(f["column"], f["op"], f.get("value")) for f in filters}
+    except Exception as error:  # whatever a library throws is what it finds
         return {"error": f"{type(error).__name__}: {error}"}
-    return {"rows": count, "digest": digest.hexdigest()}
+    return {"rows": count, "digest": digest.hexdigest(), "counts": counts}
 
 
-def answers(read, file):
-    conditions = [("all", None), *((condition["name"], condition) for condition in file["filters"])]
-    return {name: answer(read, file["path"], condition) for name, condition in conditions}
-
-
-readers = {"Polars": with_polars, "PyArrow": with_pyarrow, "DuckDB": with_duckdb}
+readers = {"Polars": Polars, "PyArrow": PyArrow, "DuckDB": DuckDb}
 json.dump(
     {
-        library: {file["path"]: answers(read, file) for file in request["files"]}
-        for library, read in readers.items()
+        library: {file["path"]: findings(reader, file) for file in request["files"]}
+        for library, reader in readers.items()
     },
     sys.stdout,
 )

@@ -15,8 +15,8 @@ export interface SampleFile {
   readonly plainProfile: boolean;
 }
 
-const BASE_ROWS = 900;
-const NEW_ROWS = 30;
+const BASE_ROWS = 300;
+const NEW_ROWS = 10;
 
 /** Of one append after the other; a fifth of them are late. */
 function newRows(number: number): Row[] {
@@ -26,7 +26,7 @@ function newRows(number: number): Row[] {
 
 function written(codec: Codec): Uint8Array {
   const rows = byTimestamp([...visitEvents(BASE_ROWS, { seed: 3 })]);
-  const groups = [rows.slice(0, 400), rows.slice(400, 800), rows.slice(800)];
+  const groups = [rows.slice(0, 120), rows.slice(120, 240), rows.slice(240)];
   return writeParquet(VISIT_EVENTS, groups.map(tableOf), { codec });
 }
 
@@ -72,11 +72,11 @@ export async function sampleFiles(): Promise<SampleFile[]> {
 
 /** Two of the three row groups of the base are kept. */
 async function mergedBehind(base: Uint8Array, baseRows: readonly Row[]): Promise<[Uint8Array, readonly Row[]]> {
-  const merge = { smallRows: 200, smallGroups: 3, tailGroups: 100, targetRows: 10_000 };
+  const merge = { smallRows: 100, smallGroups: 3, tailGroups: 100, targetRows: 10_000 };
   const once = await append(base, newRows(1), { merge: 'never' });
   const twice = await append(once.bytes, newRows(2), { merge: 'never' });
   const merged = await append(twice.bytes, newRows(3), { merge });
-  if (merged.merged !== 100 + 2 * NEW_ROWS) throw new Error(`the append merged ${merged.merged} rows`);
+  if (merged.merged !== 60 + 2 * NEW_ROWS) throw new Error(`the append merged ${merged.merged} rows`);
   return [merged.bytes, [...baseRows, ...newRows(1), ...newRows(2), ...newRows(3)]];
 }
 
