@@ -2,9 +2,10 @@
 
 import { bytesSource, type Codec, compactParquet, openParquet, type Row, writeParquet } from '../../src/index.ts';
 import { ACCEPTED, fixtureFile } from '../fixtures/catalogue.ts';
+import { FIXTURES_START, fixtureRows } from '../fixtures/rows.ts';
 import { append, rowsOfFile } from './grow.ts';
 import { tableOf } from './tables.ts';
-import { byTimestamp, EVENTS_START, MEAN_STEP, timestampOf, VISIT_EVENTS, visitEvents } from './visit-events.ts';
+import { byTimestamp, MEAN_STEP, timestampOf, VISIT_EVENTS, visitEvents } from './visit-events.ts';
 
 export interface SampleFile {
   readonly name: string;
@@ -15,18 +16,17 @@ export interface SampleFile {
   readonly plainProfile: boolean;
 }
 
-const BASE_ROWS = 300;
 const NEW_ROWS = 10;
+const baseRows = fixtureRows();
 
 /** Of one append after the other; a fifth of them are late. */
 function newRows(number: number): Row[] {
-  const start = EVENTS_START + (BASE_ROWS + number * NEW_ROWS) * MEAN_STEP;
+  const start = FIXTURES_START + (baseRows.length + number * NEW_ROWS) * MEAN_STEP;
   return [...visitEvents(NEW_ROWS, { seed: 1_000 + number, start, late: 0.2 })];
 }
 
 function written(codec: Codec): Uint8Array {
-  const rows = byTimestamp([...visitEvents(BASE_ROWS, { seed: 3 })]);
-  const groups = [rows.slice(0, 120), rows.slice(120, 240), rows.slice(240)];
+  const groups = [baseRows.slice(0, 80), baseRows.slice(80, 160), baseRows.slice(160)];
   return writeParquet(VISIT_EVENTS, groups.map(tableOf), { codec });
 }
 
@@ -41,7 +41,6 @@ export async function sampleFiles(): Promise<SampleFile[]> {
     if (key(inOrder) !== key(rows)) throw new Error(`${name}: the file has other rows than were put in`);
     files.push({ name, bytes, rows: inOrder, plainProfile });
   };
-  const baseRows = await rowsOfFile(written('snappy'));
   await add('as written', written('snappy'), baseRows, true);
   await add('as written, zstd', written('zstd'), baseRows, false);
   await add('empty', writeParquet(VISIT_EVENTS, []), [], true);
@@ -54,12 +53,13 @@ export async function sampleFiles(): Promise<SampleFile[]> {
     const grown = await append(bytes, more);
     ({ bytes } = grown);
     rows.push(...more);
-    if ([1, 5, 40].includes(number)) await add(`appended ${number} times`, bytes, rows, true);
+    if ([1, 5, 40].includes(number))
+      await add(number === 1 ? 'appended once' : `appended ${number} times`, bytes, rows, true);
     if (grown.merged > 0 && merges === 0) await add('merged at its end', bytes, rows, true);
     merges += grown.merged;
   }
   if (merges === 0) throw new Error('no append merged anything');
-  await add('merged behind groups that stay', ...(await mergedBehind(written('snappy'), baseRows)), true);
+  await add('merged behind groups that stay', ...(await mergedBehind(written('snappy'))), true);
   await add('compacted', await compacted(bytes), rows, true);
 
   for (const fixture of ACCEPTED) {
@@ -71,12 +71,12 @@ export async function sampleFiles(): Promise<SampleFile[]> {
 }
 
 /** Two of the three row groups of the base are kept. */
-async function mergedBehind(base: Uint8Array, baseRows: readonly Row[]): Promise<[Uint8Array, readonly Row[]]> {
-  const merge = { smallRows: 100, smallGroups: 3, tailGroups: 100, targetRows: 10_000 };
+async function mergedBehind(base: Uint8Array): Promise<[Uint8Array, readonly Row[]]> {
+  const merge = { smallRows: 60, smallGroups: 3, tailGroups: 100, targetRows: 10_000 };
   const once = await append(base, newRows(1), { merge: 'never' });
   const twice = await append(once.bytes, newRows(2), { merge: 'never' });
   const merged = await append(twice.bytes, newRows(3), { merge });
-  if (merged.merged !== 60 + 2 * NEW_ROWS) throw new Error(`the append merged ${merged.merged} rows`);
+  if (merged.merged !== 40 + 2 * NEW_ROWS) throw new Error(`the append merged ${merged.merged} rows`);
   return [merged.bytes, [...baseRows, ...newRows(1), ...newRows(2), ...newRows(3)]];
 }
 
