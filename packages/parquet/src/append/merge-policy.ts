@@ -1,4 +1,3 @@
-import type { ParquetFile } from '../parquet-file.ts';
 import type { RowGroup } from '../read/row-group.ts';
 
 /**
@@ -27,7 +26,7 @@ export const DEFAULT_MERGE_POLICY: MergePolicy = {
 };
 
 /** @returns the first of the row groups that are merged with new rows; their number when none is */
-export function firstMerged({ rowGroups }: ParquetFile, newRows: number, policy: MergePolicy): number {
+export function firstMerged(rowGroups: readonly RowGroup[], newRows: number, policy: MergePolicy): number {
   const from = planned(rowGroups, newRows, policy);
   const merged = rowGroups.slice(from);
   return merged.every(({ unreadable }) => unreadable === undefined) && canBeCut(rowGroups.slice(0, from), merged)
