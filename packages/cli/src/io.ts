@@ -12,9 +12,14 @@ export interface Output {
   readonly columns?: number | undefined;
 }
 
+/** One that files can be sent through as well: `millrace query --format parquet … | cat`. */
+export interface ByteOutput extends Output {
+  write(chunk: string | Uint8Array): unknown;
+}
+
 export interface Io {
   /** What was asked for, and nothing else. */
-  readonly stdout: Output;
+  readonly stdout: ByteOutput;
   /** Progress, logs and errors. */
   readonly stderr: Output;
   readonly stdin: AsyncIterable<Uint8Array | string>;

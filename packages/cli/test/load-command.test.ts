@@ -29,7 +29,7 @@ function capture(isTTY = false) {
   const out: string[] = [];
   const err: string[] = [];
   const io: Io = {
-    stdout: { write: (text) => out.push(text) },
+    stdout: { write: (text: string) => out.push(text) },
     stderr: { write: (text) => err.push(text), isTTY, columns: 60 },
     stdin: { [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }) },
     env: {},

@@ -236,7 +236,7 @@ describe('the command up', () => {
     const said: string[] = [];
     const controller = new AbortController();
     const io: Io = {
-      stdout: { write: (text) => void said.push(text) },
+      stdout: { write: (text: string) => void said.push(text) },
       stderr: { write: (text) => void said.push(text) },
       stdin: process.stdin,
       env: { MILLRACE_LOG_LEVEL: 'warn', ...env },

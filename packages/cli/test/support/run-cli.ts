@@ -13,6 +13,8 @@ export interface CliOptions {
   /** Both outputs are a terminal of that many columns. */
   readonly columns?: number;
   readonly random?: () => number;
+  /** Called at the end with what was written to standard output: for files that are sent through it. */
+  readonly onBytes?: (stdout: Buffer) => void;
   /** Called when the program begins to wait, except for more input. */
   readonly onSleep?: (ms: number) => void;
   /** The input is taken to pause whenever nothing is there at once. */
@@ -29,13 +31,13 @@ export interface CliResult {
 
 /** Runs a command in this process. Its clock moves only when it waits, and it waits for nothing. */
 export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const out: string[] = [];
+  const out: Buffer[] = [];
   const err: string[] = [];
   const sleeps: number[] = [];
   let now = START;
   const terminal = options.columns === undefined ? {} : { isTTY: true, columns: options.columns };
   const io: Io = {
-    stdout: { write: (text) => out.push(text), ...terminal },
+    stdout: { write: (chunk) => out.push(Buffer.from(chunk as Uint8Array)), ...terminal },
     stderr: { write: (text) => err.push(text), ...terminal },
     stdin: options.stdin ?? linesOf(),
     env: options.env ?? {},
@@ -54,7 +56,8 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
     newId: () => 'new-id',
   };
   const code = await run(argv, io, effects);
-  return { code, stdout: out.join(''), stderr: err.join(''), sleeps };
+  options.onBytes?.(Buffer.concat(out));
+  return { code, stdout: Buffer.concat(out).toString(), stderr: err.join(''), sleeps };
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<void> {
