@@ -27,10 +27,7 @@ export type Source =
 
 const S3 = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
 
-export function readSource(
-  flags: { readonly source: string; readonly endpoint?: string },
-  problems: string[],
-): Source {
+export function readSource(flags: { readonly source: string; readonly endpoint?: string }, problems: string[]): Source {
   const { source, endpoint } = flags;
   if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
     problems.push(`--endpoint must be an http or https URL, such as http://127.0.0.1:4566; got '${endpoint}'`);

@@ -21,12 +21,14 @@ export async function renderResultTable(io: Io, result: QueryResult, width: numb
   if (rows.length === 0) return 'no rows\n';
   const style = styleFor(io.stdout, io.env);
   const paintNull = (cell: string, isNull: boolean) => (isNull ? style('dim', cell) : cell);
-  const columns = result.columns.map((column, index): Column<Row> => ({
-    title: cleanText(column.name).toUpperCase(),
-    text: (row) => cellText(row[index] ?? null),
-    paint: (cell, row) => paintNull(cell, row[index] === null),
-    ...layoutOf(column, index),
-  }));
+  const columns = result.columns.map(
+    (column, index): Column<Row> => ({
+      title: cleanText(column.name).toUpperCase(),
+      text: (row) => cellText(row[index] ?? null),
+      paint: (cell, row) => paintNull(cell, row[index] === null),
+      ...layoutOf(column, index),
+    }),
+  );
   return renderTable(columns, rows, { width, paintTitle: (title) => style('bold', title) });
 }
 
