@@ -3,9 +3,10 @@
 import { createDataset, DATASET_NAMES, type Dataset, templateProblems } from '@millrace/checkpoint';
 import { ConfigError } from '@millrace/core';
 import { InvalidArgumentError } from 'commander';
+import { durationOf } from '../durations.ts';
 import type { Io } from '../io.ts';
 import { checkEndpoint, nameOfPlace, type ObjectPlace, readPlace } from '../object-place.ts';
-import { durationOf, parseTime } from '../options.ts';
+import { parseTime } from '../options.ts';
 import { toMicroseconds } from './instants.ts';
 
 /** As they were given, of whichever command. */

@@ -7,10 +7,10 @@ import type { ByteRange, ObjectInfo, StoredObject } from '../ports/object-store.
 import { hasCode } from './file-errors.ts';
 import type { FileEtags } from './file-etags.ts';
 
-/** @param flags of `open`; undefined when there is no such file */
-export async function openToRead(file: string, flags: string | number = 'r'): Promise<FileHandle | undefined> {
+/** Undefined when there is no such file. */
+export async function openToRead(file: string): Promise<FileHandle | undefined> {
   try {
-    return await open(file, flags);
+    return await open(file, 'r');
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
