@@ -34,12 +34,12 @@ export async function compactCommand(flags: CheckpointFlags, io: Io, effects: Ef
   else io.stdout.write(renderCompact(io, report));
   const { files, failures } = report;
   if (failures.length === 0) return;
-  const message = `${formatAmount(failures.length, 'file')} could not be compacted, and stays as it was`;
+  const message = `not compacted, and left as before: ${formatAmount(failures.length, 'file')}`;
   throw new ExitError(files.length === 0 ? EXIT.failed : EXIT.partial, message);
 }
 
 function cutOff({ done, files }: { readonly done: number; readonly files: number }): ExitError {
-  return new ExitError(EXIT.interrupted, `interrupted: ${formatAmount(files - done, 'file')} left as it was`);
+  return new ExitError(EXIT.interrupted, `interrupted: left as before: ${formatAmount(files - done, 'file')}`);
 }
 
 function renderCompact(io: Io, { files, failures }: CompactReport): string {

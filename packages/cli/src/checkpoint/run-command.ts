@@ -38,13 +38,13 @@ export async function runCommand(flags: CheckpointFlags, io: Io, effects: Effect
   end(report, io);
 }
 
-/** It was listing: there is no report of what the run would have done. */
+/** It was waiting or listing: there is no report of what the run would have done. */
 function cutOff(flags: CheckpointFlags, io: Io, reached: RunProgress): ExitError {
   if (flags.json === true) writeJson(io, { complete: false, interrupted: true, progress: reached });
   const folded = formatAmount(reached.folded, 'event');
   return new ExitError(
     EXIT.interrupted,
-    `interrupted while listing, ${folded} folded; the next run folds what is left`,
+    `interrupted before everything was listed: ${folded} folded, the next run folds the rest`,
   );
 }
 

@@ -161,7 +161,7 @@ type FoundPlace =
     };
 
 async function findFile(root: string, file: string): Promise<FoundPlace> {
-  const stats = lstatSync(file, { throwIfNoEntry: false });
+  const stats = statsOf(file);
   if (stats === undefined || stats.isDirectory()) return { kind: 'missing' };
   if (stats.isFile()) return { kind: 'file', file, stats };
   if (!stats.isSymbolicLink()) return { kind: 'unreadable', problem: 'is not a file', stats };
@@ -173,6 +173,15 @@ async function findFile(root: string, file: string): Promise<FoundPlace> {
   const linked = await lstat(target);
   if (linked.isFile()) return { kind: 'file', file: target, stats: linked };
   return { kind: 'unreadable', problem: `is a link to ${target}, which is not a file: not followed`, stats };
+}
+
+function statsOf(file: string): Stats | undefined {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    if (hasCode(error, 'ENOTDIR')) return undefined;
+    throw error;
+  }
 }
 
 async function orMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
