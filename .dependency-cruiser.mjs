@@ -1,6 +1,6 @@
 /** The import rules of docs/architecture.md. `pnpm lint:imports` fails when one is broken. */
 
-const packages = '^packages/(core|ingest-api|delivery-worker)/src/';
+const packages = '^packages/(core|ingest-api|delivery-worker|checkpoint)/src/';
 const compositionRoots = '(lambda\\.ts$|/testing/)';
 
 export default {
@@ -36,8 +36,8 @@ export default {
       name: 'functions-do-not-know-each-other',
       comment: 'Function packages meet only in the command line.',
       severity: 'error',
-      from: { path: '^packages/(ingest-api|delivery-worker)/' },
-      to: { path: '^packages/(ingest-api|delivery-worker|cli)/', pathNot: '^packages/$1/' },
+      from: { path: '^packages/(ingest-api|delivery-worker|checkpoint)/' },
+      to: { path: '^packages/(ingest-api|delivery-worker|checkpoint|cli|query)/', pathNot: '^packages/$1/' },
     },
     {
       name: 'no-testing-in-production-code',
@@ -45,6 +45,13 @@ export default {
       severity: 'error',
       from: { path: '^packages/[^/]+/src/', pathNot: ['/src/testing/', '^packages/simulation/'] },
       to: { path: '/src/testing/' },
+    },
+    {
+      name: 'parquet-is-bytes',
+      comment: 'The format knows no stores and no datasets.',
+      severity: 'error',
+      from: { path: '^packages/parquet/src/', pathNot: '/testing/' },
+      to: { path: '^packages/(?!parquet/)' },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {

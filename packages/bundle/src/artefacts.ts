@@ -37,6 +37,7 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     entries: ['accounting-lambda', 'lambda', 'stranded-lambda'],
     layers: ['runtime'],
   },
+  { name: 'checkpoint', folder: 'packages/checkpoint', entries: ['lambda'], layers: ['runtime', 'parquet'] },
 ];
 
 export const LAYERS: readonly LayerSpec[] = [
@@ -50,6 +51,7 @@ export const LAYERS: readonly LayerSpec[] = [
         { specifier: '@aws-sdk/client-sqs', folder: 'packages/core' },
         { specifier: '@aws-sdk/client-ssm', folder: 'packages/core' },
         { specifier: '@aws-sdk/s3-request-presigner', folder: 'packages/core' },
+        { specifier: '@smithy/signature-v4', folder: 'packages/core' },
       ],
       [{ specifier: '@aws-lambda-powertools/metrics', folder: 'packages/core' }],
       [{ specifier: 'pino', folder: 'packages/ingest-api' }],
@@ -58,6 +60,10 @@ export const LAYERS: readonly LayerSpec[] = [
       // The agent holds the same 40 kB: only ES modules can share them, and undici is none.
       [{ specifier: 'undici/lib/core/connect.js', folder: 'packages/delivery-worker' }],
     ],
+  },
+  {
+    name: 'parquet',
+    groups: [[{ specifier: 'hysnappy', folder: 'packages/parquet' }]],
   },
 ];
 

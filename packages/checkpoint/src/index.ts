@@ -8,6 +8,7 @@ export * from './maintenance/objects-below.ts';
 export * from './maintenance/rebuild-checkpoint.ts';
 export * from './maintenance/verify-checkpoint.ts';
 export type { CheckpointDeps, CheckpointObjects } from './run/checkpoint-deps.ts';
+export type { CompactedFile } from './run/compact-group.ts';
 export type { RunProgress } from './run/report-builder.ts';
 export { type BatchLimits, type RunOptions, runCheckpoint } from './run/run-checkpoint.ts';
 export * from './run/run-report.ts';

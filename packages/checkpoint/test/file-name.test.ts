@@ -61,7 +61,7 @@ describe('the name of a log file', () => {
         const named = { ...event, visit_number: event.visit_number === '' ? null : event.visit_number };
         expect(readLogName(visitEventName(named))).toMatchObject({ action: event.action, time });
       }),
-      RUNS,
+      { numRuns: 200 },
     );
   });
 

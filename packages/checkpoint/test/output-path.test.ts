@@ -5,12 +5,12 @@ import fc from 'fast-check';
 
 const TEMPLATE = '{study}/{datatype}/events.parquet';
 const FIELDS = ['study', 'datatype'];
-const RUNS = { numRuns: 2_000 };
+const RUNS = { numRuns: 500 };
 
 /** Any text, and those that mean something in a path or come near to what escapes give. */
 const values = fc.oneof(
   fc.string({ unit: 'binary' }),
-  fc.string({ unit: 'binary', minLength: 100, maxLength: 2_000 }),
+  fc.string({ unit: 'binary', minLength: 100, maxLength: 300 }),
   fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 6 }).map((units) => String.fromCharCode(...units)),
   fc.string({ unit: fc.constantFrom('.', '/', '-', '_', '\\', 'a', 'A', '2', 'e', 'u', '%', '\0', 'é', '\ud83e') }),
   fc.constantFrom(
@@ -159,7 +159,7 @@ describe('a template', () => {
         expect(path.split('/')).toHaveLength(template.split('/').length);
         expect(path).toMatch(/^[A-Za-z0-9._=/-]{1,768}$/);
       }),
-      { numRuns: 500 },
+      RUNS,
     );
   });
 

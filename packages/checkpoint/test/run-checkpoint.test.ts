@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { LEASE_MS } from '../src/state/session.ts';
 import type { CallName, Fault } from './support/memory-objects.ts';
 import { letLateWritesHappen } from './support/memory-objects.ts';
 import { createWorld, type World } from './support/world.ts';
@@ -138,6 +139,23 @@ describe('a run', () => {
     expect(await idsOf(world, PATH_A)).toEqual(['1-x.json', '2-x.json', '3-x.json']);
   });
 
+  test('whose write takes effect in the middle of the next run doubles nothing', async () => {
+    const world = createWorld();
+    put(world, '1-x.json', 'a', 1);
+    await world.run();
+    put(world, '2-x.json', 'a', 2);
+    await world.run({}, { target: failing('put', PATH_A, 'happens-later') });
+    put(world, '3-x.json', 'a', 3);
+    const before = (call: CallName, key: string): Promise<void> => {
+      if (call === 'put' && key === PATH_A) letLateWritesHappen(world.target);
+      return Promise.resolve();
+    };
+    const report = await world.run({}, { target: { before } });
+    expect(report.failures).toMatchObject([{ kind: 'group', key: PATH_A }]);
+    await world.runClean();
+    expect(await idsOf(world, PATH_A)).toEqual(['1-x.json', '2-x.json', '3-x.json']);
+  });
+
   test.each(['fails', 'dies-before'] as const)('that cannot read the state (%s) changes nothing', async (fault) => {
     const world = createWorld();
     put(world, '1-x.json', 'a', 1);
@@ -264,6 +282,19 @@ describe('a run', () => {
     expect(await idsOf(world, PATH_A)).toEqual(['new']);
   });
 
+  test('takes an object that is what it was before for known', async () => {
+    const world = createWorld();
+    put(world, '1-x.json', 'a', 1, 'first');
+    await world.run();
+    put(world, '1-x.json', 'a', 1, 'second');
+    const before = (call: CallName, key: string): Promise<void> => {
+      if (call === 'get') put(world, key, 'a', 1, 'first');
+      return Promise.resolve();
+    };
+    expect(await world.run({}, { source: { before } })).toMatchObject({ events: { folded: 0 }, failures: [] });
+    expect(await idsOf(world, PATH_A)).toEqual(['first']);
+  });
+
   test('finds what arrives while it lists with the next one at the latest', async () => {
     const world = createWorld();
     for (let n = 0; n < 1_500; n++) put(world, `${1_000_000 + n}-x.json`, 'a', n);
@@ -340,6 +371,29 @@ describe('two runs', () => {
     expect(reports.map(({ events }) => events.folded).sort()).toEqual([0, 5]);
     expect((await idsOf(world, PATH_A)).length).toBe(5);
   });
+
+  test.each(['get', 'put'] as const)(
+    'of which one was taken for dead before its %s of a file harm nothing',
+    async (at) => {
+      const world = createWorld();
+      put(world, '1-x.json', 'a', 1);
+      await world.run();
+      put(world, '2-x.json', 'a', 2);
+      let isAsleep = false;
+      const before = async (call: CallName, key: string): Promise<void> => {
+        if (call !== at || key !== PATH_A || isAsleep) return;
+        isAsleep = true;
+        world.now += 2 * LEASE_MS;
+        await world.run();
+      };
+      await expect(world.run({}, { target: { before } })).rejects.toMatchObject({
+        code: 'lease-lost',
+        retryable: true,
+      });
+      await world.runClean();
+      expect(await idsOf(world, PATH_A)).toEqual(['1-x.json', '2-x.json']);
+    },
+  );
 
   test('of which one holds the lease too long for the patience of the other end with an error that says so', async () => {
     const world = createWorld();

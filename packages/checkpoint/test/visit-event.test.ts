@@ -9,7 +9,7 @@ import {
   type VisitEventReading,
 } from '../src/datasets/visit-events/visit-event.ts';
 
-const RUNS = { numRuns: 1_000 };
+const RUNS = { numRuns: 300 };
 const json = toJsonEvent(aVisitEvent());
 
 function read(value: unknown): VisitEventReading {

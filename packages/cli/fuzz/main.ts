@@ -9,8 +9,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { PythonError } from '../../../scripts/python-environment.ts';
 import { runMillrace, startMillrace } from '../test/support/millrace-process.ts';
-import { PythonError, schemathesis } from './python.ts';
+import { schemathesis } from './python.ts';
 
 const USAGE = `Usage: fuzz:api [options]
   --examples N   requests made up for each operation and phase, about (default 100)

@@ -124,11 +124,15 @@ const CALLS: readonly Call[] = [
 ];
 
 const steps = CALLS.flatMap((call) => call.requests.map((operation) => ({ name: call.name, call, operation })));
+/** Without a condition only the completion is another one. */
+const FAULTY_STEPS = steps.filter(
+  ({ call, operation }) =>
+    !call.name.endsWith('large object without a condition') || operation === 'CompleteMultipartUpload',
+);
 
 const PASSING: readonly S3Fault[] = [
   { kind: 'error', status: 503, code: 'SlowDown' },
   { kind: 'error', status: 500, code: 'InternalError' },
-  { kind: 'error', status: 400, code: 'RequestTimeout' },
   { kind: 'cut-before' },
   { kind: 'cut-after' },
 ];
@@ -156,7 +160,7 @@ test.each(CALLS)('$name needs $requests', async (call) => {
 });
 
 describe('a fault that passes', () => {
-  test.each(steps)('of $operation in $name: the retry of the client succeeds', async ({ call, operation }) => {
+  test.each(FAULTY_STEPS)('of $operation in $name: the retry of the client succeeds', async ({ call, operation }) => {
     for (const fault of PASSING) {
       const etag = await prepare(call);
       const writer = openWriter(2);
@@ -168,7 +172,7 @@ describe('a fault that passes', () => {
     }
   });
 
-  test.each(steps)(
+  test.each(FAULTY_STEPS)(
     'of $operation in $name: without retries it says unavailable and leaves nothing, or succeeds for sure',
     async ({ call, operation }) => {
       for (const fault of PASSING) {
@@ -357,15 +361,37 @@ describe('chunks', () => {
     expect(await openUploads(client, BUCKET)).toEqual([]);
   });
 
-  test.each(['CreateMultipartUpload', 'UploadPart'] as const)(
-    'end when %s fails, and no part is under way when the upload is aborted',
-    async (failing) => {
-      const writer = openWriter(1);
-      const asked = { chunks: 0, isEnded: false };
-      server.onRequest(first(failing, { kind: 'error', status: 403, code: 'AccessDenied' }));
-      await expect(writer.putChunks('key', endless(asked))).rejects.toThrow(AwsAccessError);
-      expect(asked.isEnded).toBe(true);
-      expect(await openUploads(client, BUCKET)).toEqual([]);
-    },
-  );
+  test('end when the upload cannot be begun', async () => {
+    const writer = openWriter(1);
+    const asked = { chunks: 0, isEnded: false };
+    server.onRequest(first('CreateMultipartUpload', { kind: 'error', status: 403, code: 'AccessDenied' }));
+    await expect(writer.putChunks('key', endless(asked))).rejects.toThrow(AwsAccessError);
+    expect(asked.isEnded).toBe(true);
+  });
+
+  test('end when a part fails, and none is under way when the upload is aborted', async () => {
+    const writer = openWriter(1);
+    const asked = { chunks: 0, isEnded: false };
+    let underWay = 0;
+    let underWayAtAbort = Number.NaN;
+    let second = (): void => undefined;
+    const isSecondThere = new Promise<void>((resolve) => {
+      second = resolve;
+    });
+    server.onRequest(async ({ operation, number }) => {
+      if (operation === 'AbortMultipartUpload') underWayAtAbort = underWay;
+      if (operation !== 'UploadPart') return undefined;
+      underWay += 1;
+      if (number === 2) second();
+      await isSecondThere;
+      // The first one fails while the others go on for a while.
+      if (number > 1) await new Promise((resolve) => setTimeout(resolve, 50));
+      underWay -= 1;
+      return number === 1 ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined;
+    });
+    await expect(writer.putChunks('key', endless(asked))).rejects.toThrow(AwsAccessError);
+    expect(asked.isEnded).toBe(true);
+    expect(underWayAtAbort).toBe(0);
+    expect(await openUploads(client, BUCKET)).toEqual([]);
+  });
 });

@@ -1,5 +1,7 @@
-export { appendToParquet, compactParquet, needsCompaction } from './append.ts';
+export { DEFAULT_MERGE_POLICY, type MergePolicy } from './append/merge-policy.ts';
+export { type AppendOptions, appendToParquet, type Rewrite } from './append.ts';
 export { type ByteSource, bytesSource } from './byte-source.ts';
+export { type CompactionPolicy, type CompactOptions, compactParquet, needsCompaction } from './compact.ts';
 export type { Codec } from './encoding/compression.ts';
 export { CorruptParquetError, InvalidValueError, UnsupportedParquetError } from './errors.ts';
 export { openParquet, type ParquetFile } from './parquet-file.ts';

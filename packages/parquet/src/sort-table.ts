@@ -10,7 +10,8 @@ export function sortTable(schema: TableSchema, table: Table): Table {
 
 export function isSorted(keys: Float64Array): boolean {
   let last = Number.NEGATIVE_INFINITY;
-  for (const key of keys) {
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index] ?? last;
     if (key < last) return false;
     last = key;
   }
@@ -45,7 +46,8 @@ function sortedOrder(keys: Float64Array): Int32Array {
 function runEnds(keys: Float64Array): number[] {
   const ends: number[] = [];
   let last = Number.NEGATIVE_INFINITY;
-  for (const [index, key] of keys.entries()) {
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index] ?? last;
     if (key < last) ends.push(index);
     last = key;
   }

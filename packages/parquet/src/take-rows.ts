@@ -26,6 +26,22 @@ function takeValues(column: ColumnData, order: Int32Array): ColumnData {
   return { kind: 'number', values, validity: validity && Uint8Array.from(order, (place) => validity[place] ?? 0) };
 }
 
+/** The rows of all tables, one after the other. They are of one schema. */
+export function concatTables(tables: readonly Table[]): Table {
+  const [only] = tables;
+  if (only !== undefined && tables.length === 1) return only;
+  return concatSlices(tables.map((table) => ({ table, start: 0, end: table.rows })));
+}
+
+/** Consecutive parts of about `rows` rows, of nearly one size; none of a table without rows. */
+export function splitTable(table: Table, rows: number): Table[] {
+  if (table.rows === 0) return [];
+  const parts = Math.max(1, Math.round(table.rows / rows));
+  if (parts === 1) return [table];
+  const bounds = Array.from({ length: parts + 1 }, (_, part) => Math.round((part * table.rows) / parts));
+  return bounds.slice(1).map((end, part) => concatSlices([{ table, start: bounds[part] ?? 0, end }]));
+}
+
 /** The rows of all slices, one after the other. Their tables are of one schema. */
 export function concatSlices(slices: readonly Slice[]): Table {
   const [first] = slices;

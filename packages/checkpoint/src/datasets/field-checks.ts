@@ -81,7 +81,8 @@ export class FieldChecks {
       this.#notA(field, value, 'must be text');
       return undefined;
     }
-    const text = trim(value);
+    if (isPlain(value)) return value;
+    const text = value.trim();
     // A lone surrogate has no UTF-8: the file would hold another text.
     if (text.isWellFormed()) return text;
     this.fault(field, 'must be Unicode text, without half of a surrogate pair');
@@ -94,11 +95,14 @@ export class FieldChecks {
   }
 }
 
-/** What `trim` gives, which has nothing to do for nearly every text. */
-function trim(text: string): string {
-  return isInk(text.charCodeAt(0)) && isInk(text.charCodeAt(text.length - 1)) ? text : text.trim();
+/** Printable ASCII without a space at either end, as nearly every text is: there is nothing to trim or to check. */
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < SPACE || code > TILDE) return false;
+  }
+  return text.charCodeAt(0) !== SPACE && text.charCodeAt(text.length - 1) !== SPACE;
 }
 
-function isInk(code: number): boolean {
-  return code > 0x20 && code < 0x7f;
-}
+const SPACE = 0x20;
+const TILDE = 0x7e;

@@ -71,14 +71,21 @@ function* linesOf(bytes: Uint8Array): Generator<Line> {
   for (let start = 0; start < bytes.length; number += 1) {
     const found = bytes.indexOf(LINE_FEED, start);
     const end = found === -1 ? bytes.length : found;
-    const line = bytes.subarray(start, end);
-    if (!line.every(isBlank)) yield { number, bytes: line };
+    if (hasInk(bytes, start, end)) {
+      // Most objects are one line: no view of a view is needed for them.
+      yield { number, bytes: start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end) };
+    }
     start = end + 1;
   }
 }
 
+function hasInk(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (!isBlank(bytes[i])) return true;
+  return false;
+}
+
 /** White space of JSON, but for the line feed. */
-function isBlank(byte: number): boolean {
+function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d;
 }
 

@@ -9,7 +9,7 @@ import type { TableSchema } from '@millrace/parquet';
 import { layoutOf } from '../layout.ts';
 import type { CheckpointDeps, CheckpointObjects } from '../run/checkpoint-deps.ts';
 import { readGroupFile } from '../run/group-file.ts';
-import { groupFiles, openCheckpoint } from '../run/open-checkpoint.ts';
+import { groupFiles, isGroupPath, openCheckpoint } from '../run/open-checkpoint.ts';
 import type { RunProgress } from '../run/report-builder.ts';
 import { runCheckpoint } from '../run/run-checkpoint.ts';
 import type { RunReport } from '../run/run-report.ts';
@@ -84,7 +84,7 @@ export async function rebuildCheckpoint(deps: CheckpointDeps, options: RebuildOp
     if (!isWhole) throw new RebuildIncompleteError(run);
     const made = await stateOf(aside, layout.state);
     const files = await compareFiles(deps, session, made);
-    const losses = files.filter(({ rowsBefore = 0, rows = 0 }) => rows < rowsBefore);
+    const losses = lossesOf(files, dataset.template);
     if (losses.length > 0 && options.acceptLoss !== true) throw new RebuildLossError(losses);
     await putInPlace(deps, session, aside, made);
     return { run, files };
@@ -92,6 +92,15 @@ export async function rebuildCheckpoint(deps: CheckpointDeps, options: RebuildOp
     await session.end();
     await removeBelow(aside);
   }
+}
+
+/** Files that have fewer rows now; all of them when another template spreads the rows over other files. */
+function lossesOf(files: readonly RebuiltFile[], template: string): readonly RebuiltFile[] {
+  if (files.every(({ path }) => isGroupPath(template, path))) {
+    return files.filter(({ rowsBefore = 0, rows = 0 }) => rows < rowsBefore);
+  }
+  const gain = files.reduce((sum, { rowsBefore = 0, rows = 0 }) => sum + rows - rowsBefore, 0);
+  return gain < 0 ? files : [];
 }
 
 async function stateOf(objects: CheckpointObjects, key: string): Promise<CheckpointState> {

@@ -6,7 +6,7 @@
  */
 
 import { PreconditionFailedError } from '@millrace/core';
-import type { Table, TableSchema } from '@millrace/parquet';
+import { needsCompaction, type ParquetFile, type Table, type TableSchema } from '@millrace/parquet';
 import pMap from 'p-map';
 import { GroupFileError, LeaseLostError } from '../errors.ts';
 import type { CheckpointState, GroupState, Intent } from '../state/checkpoint-state.ts';
@@ -15,7 +15,13 @@ import type { CheckpointObjects } from './checkpoint-deps.ts';
 import { changeGroup, openGroupFile, readGroupFile } from './group-file.ts';
 
 export type GroupOutcome =
-  | { readonly kind: 'committed'; readonly group: GroupState; readonly added: number }
+  | {
+      readonly kind: 'committed';
+      readonly group: GroupState;
+      readonly added: number;
+      /** Whether the file, as it was before, should be compacted. */
+      readonly isRagged: boolean;
+    }
   | {
       readonly kind: 'failed';
       readonly reason: string;
@@ -76,7 +82,7 @@ async function commitGroup(deps: CommitDeps, intent: Intent, work: GroupWork): P
         const { commits, file } = group;
         if (commits.includes(id)) {
           const written = { rows: file.rows, bytes: file.source.size, etag: group.etag };
-          return { kind: 'committed', group: written, added: table.rows };
+          return { kind: 'committed', group: written, added: table.rows, isRagged: isRagged(file) };
         }
         if (commits.some((run) => doubtful.has(run))) {
           const reason = `${path} was written by a run that was taken for failed; its rows are counted by the next run`;
@@ -90,7 +96,9 @@ async function commitGroup(deps: CommitDeps, intent: Intent, work: GroupWork): P
       const change = await changeGroup(group, schema, table, { id, waitedFor });
       await session.assertOwned();
       isWriting = true;
-      return { kind: 'committed', group: await change.write(objects), added: table.rows };
+      const written = await change.write(objects);
+      const ragged = group.kind === 'open' && isRagged(group.file);
+      return { kind: 'committed', group: written, added: table.rows, isRagged: ragged };
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;
       const isLost = error instanceof PreconditionFailedError;
@@ -101,6 +109,13 @@ async function commitGroup(deps: CommitDeps, intent: Intent, work: GroupWork): P
       return { kind: 'failed', reason, uncertain: false };
     }
   }
+}
+
+/** A few row groups are gone through at once, in whatever order they are. */
+const FEW_ROW_GROUPS = 8;
+
+function isRagged(file: ParquetFile): boolean {
+  return file.rowGroups.length > FEW_ROW_GROUPS && needsCompaction(file);
 }
 
 /** The answer to a write was lost: the file may tell. */
@@ -114,7 +129,12 @@ async function lookAgain(
     const group = await readGroupFile(objects, schema, path, session.state.groups[path]?.bytes);
     if (group?.commits.includes(id) === true) {
       const { file, etag } = group;
-      return { kind: 'committed', group: { rows: file.rows, bytes: file.source.size, etag }, added: table.rows };
+      return {
+        kind: 'committed',
+        group: { rows: file.rows, bytes: file.source.size, etag },
+        added: table.rows,
+        isRagged: false,
+      };
     }
   } catch {
     // Then the next run looks.
@@ -144,7 +164,12 @@ export async function recoverGroups(
         const group = await readGroupFile(objects, schema, path, session.state.groups[path]?.bytes);
         if (group?.commits.includes(id) !== true) return { kind: 'failed', reason: interrupted, uncertain: true };
         const { file, etag } = group;
-        return { kind: 'committed', group: { rows: file.rows, bytes: file.source.size, etag }, added: 0 };
+        return {
+          kind: 'committed',
+          group: { rows: file.rows, bytes: file.source.size, etag },
+          added: 0,
+          isRagged: false,
+        };
       } catch (error) {
         const reason = `${interrupted}: ${error instanceof Error ? error.message : String(error)}`;
         return { kind: 'failed', reason, uncertain: true };

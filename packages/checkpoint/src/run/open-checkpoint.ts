@@ -51,11 +51,11 @@ function readOwn(bytes: Uint8Array, key: string, dataset: Dataset): CheckpointSt
   return state;
 }
 
-/** Of a state that cannot be used its lease still counts, when there is one. */
+/** Of a state that can be read its lease and its files count, whatever its template. */
 function readAny(bytes: Uint8Array, key: string, { name, template }: Dataset): CheckpointState {
   try {
     const state = parseState(bytes, key);
-    return state.template === template ? state : { ...initialState(name, template), lease: state.lease };
+    return { ...state, dataset: name, template };
   } catch {
     return initialState(name, template);
   }
@@ -67,21 +67,21 @@ export async function groupFiles(
   { template }: Pick<Dataset, 'template'>,
 ): Promise<readonly string[]> {
   const prefix = template.slice(0, template.search(/\{|[^/]*$/));
-  const isGroup = groupPattern(template);
   const paths: string[] = [];
   for (let after = ''; ; ) {
     const { objects, more } = await target.list({ prefix, startAfter: after, limit: PAGE });
-    paths.push(...objects.map((object) => object.key).filter((key) => isGroup.test(key)));
+    paths.push(...objects.map((object) => object.key).filter((key) => isGroupPath(template, key)));
     const last = objects.at(-1);
     if (!more || last === undefined) return paths;
     after = last.key;
   }
 }
 
-function groupPattern(template: string): RegExp {
+/** Whether a template can name a file so. */
+export function isGroupPath(template: string, path: string): boolean {
   // A template has no other characters that mean something in a pattern.
   const texts = template.split(/\{[^}]*\}/).map((text) => text.replaceAll('.', '\\.'));
-  return new RegExp(`^${texts.join('[^/]+')}$`);
+  return new RegExp(`^${texts.join('[^/]+')}$`).test(path);
 }
 
 function assertSameCheckpoint(state: CheckpointState, { name, template }: Dataset): void {

@@ -20,6 +20,7 @@ export interface ReportBuilder {
   onFound(): void;
   onRead(): void;
   addBatch(batch: Batch, outcomes: readonly GroupOutcome[]): void;
+  compactionFailed(path: string, error: unknown): void;
   /** The time was over. */
   cutOff(left: number): void;
   end(state: CheckpointState, executionMs: number): RunReport;
@@ -74,6 +75,9 @@ export function createReportBuilder(
         groups.set(path, { path, rows, bytes, added: (groups.get(path)?.added ?? 0) + outcome.added });
       }
       tell();
+    },
+    compactionFailed(path, error) {
+      failed({ kind: 'compaction', key: path, reasons: [error instanceof Error ? error.message : String(error)] });
     },
     cutOff(count) {
       complete = false;

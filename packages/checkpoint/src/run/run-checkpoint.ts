@@ -4,6 +4,7 @@
  * crash anywhere the next run knows from these what is done.
  */
 
+import { LeaseLostError } from '../errors.ts';
 import { layoutOf } from '../layout.ts';
 import { createManifest, growManifest, type Manifest } from '../manifest/manifest.ts';
 import type { CheckpointState, Intent, PendingObject } from '../state/checkpoint-state.ts';
@@ -12,6 +13,7 @@ import { type Batch, readBatch } from './batch.ts';
 import { type Candidate, findCandidates, type ListingTally, newListingTally } from './candidates.ts';
 import type { CheckpointDeps } from './checkpoint-deps.ts';
 import { commitGroups, type GroupOutcome, recoverGroups } from './commit.ts';
+import { compactGroup } from './compact-group.ts';
 import { clearDoubts } from './doubts.ts';
 import { DEFAULT_LISTING, type ListingOptions, type ListingPlan, planListing } from './listing.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
@@ -65,6 +67,7 @@ export async function runCheckpoint(deps: CheckpointDeps, options: RunOptions = 
     const subject = { runId, dataset: dataset.name, fullListing: plan.isFull, listing };
     const report = createReportBuilder(subject, options.onProgress ?? (() => undefined));
     const isComplete = await folding.fold(plan, listing, report);
+    await folding.compact(report);
     // A run for later events has looked at everything, and not taken everything.
     if (isComplete && options.since === undefined) isListed = (state) => afterListing(state, plan, listing, startedAt);
     return report.end(session.state, clock.now() - startedAt);
@@ -95,6 +98,7 @@ function createFolding(deps: CheckpointDeps, session: Session, options: RunOptio
   const commit = { objects: target, schema: dataset.schema, session };
   const reservedMs = Math.min(MOST_RESERVED_MS, remainingMs() * RESERVED_SHARE);
   const isTimeOver = (): boolean => remainingMs() < reservedMs;
+  const ragged = new Set<string>();
 
   /** Of the segments that count now. */
   let known = createManifest(target, layout.manifest, session.state.segments);
@@ -141,6 +145,10 @@ function createFolding(deps: CheckpointDeps, session: Session, options: RunOptio
     const taken = candidates.flatMap((candidate) => (left.has(candidate) ? [] : (candidate.pending ?? [])));
     const outcomes = await foldBatch(batch, new Set(taken));
     report.addBatch(batch, outcomes);
+    for (const [index, path] of batch.intent.groups.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.kind === 'committed' && outcome.isRagged) ragged.add(path);
+    }
     return batch.left;
   }
 
@@ -151,6 +159,19 @@ function createFolding(deps: CheckpointDeps, session: Session, options: RunOptio
       if (state.intent !== null) await settle(state, state.intent, await recoverGroups(commit, state.intent));
       const cleared = await clearDoubts(session.state, target, dataset.schema);
       if (cleared !== session.state) await session.update(() => cleared);
+    },
+
+    /** Tidies up files that have become ragged, as far as there is time: what they hold stays the same. */
+    async compact(report: ReportBuilder): Promise<void> {
+      for (const path of ragged) {
+        if (isTimeOver()) return;
+        try {
+          await compactGroup(deps, session, path, false);
+        } catch (error) {
+          if (error instanceof LeaseLostError) throw error;
+          report.compactionFailed(path, error);
+        }
+      }
     },
 
     /** @returns whether everything that was listed is dealt with */

@@ -60,7 +60,9 @@ export interface Failure {
     /** Rows of an object that vanished before they could be folded. */
     | 'gone'
     /** The file could not be written; its rows are tried again by every run. */
-    | 'group';
+    | 'group'
+    /** The file holds everything, and could not be tidied up; a later run tries again. */
+    | 'compaction';
   /** Of the object, below the source's prefix; of a group its path. */
   readonly key: string;
   readonly reasons: readonly string[];

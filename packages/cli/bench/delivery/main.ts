@@ -3,7 +3,6 @@
  * generator posting the same bodies straight to the receiver. It prints what it measured and asserts nothing.
  */
 
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Bench, FULL, type Measure, QUICK } from './bench.ts';
 import { machineFacts } from './machine.ts';
@@ -17,8 +16,8 @@ import { overload } from './measures/overload.ts';
 import { protections } from './measures/protections.ts';
 import { measureReferenceRate, reference } from './measures/reference.ts';
 import { batch, single } from './measures/throughput.ts';
-import { watchForeignLoad } from './process-stats.ts';
-import { formatMarkdown, formatTable, type Row, toJson } from './report.ts';
+import { printReport } from './report.ts';
+import { runMeasures } from './run-measures.ts';
 import { startReceiver } from './system-under-test.ts';
 import { createWorkbench, type Workbench } from './workbench.ts';
 
@@ -93,57 +92,19 @@ async function createBench(workbench: Workbench, quick: boolean): Promise<Bench>
   return bench;
 }
 
-interface Outcome {
-  readonly rows: readonly Row[];
-  /** Names of measures. */
-  readonly failed: readonly string[];
-  /** What makes the numbers worse than they are, for people. */
-  readonly disturbances: readonly string[];
-}
-
-/** A measure that fails does not take the others' results with it. */
-async function runMeasures(bench: Bench, names: readonly string[]): Promise<Outcome> {
-  const rows: Row[] = [];
-  const disturbances: string[] = [];
-  const failed: string[] = [];
-  for (const name of names) {
-    const measure = MEASURES[name];
-    if (measure === undefined) continue;
-    bench.say(`${name} …`);
-    const foreignLoad = watchForeignLoad([bench.receiver.pid]);
-    try {
-      rows.push(...(await measure(bench)));
-    } catch (error) {
-      bench.say(`${name} failed: ${error instanceof Error ? error.message : String(error)}`);
-      failed.push(name);
-    } finally {
-      bench.workbench.tidy(bench.receiver.pid);
-    }
-    disturbances.push(...describeDisturbance(name, foreignLoad()));
-  }
-  return { rows, failed, disturbances };
-}
-
-/** The kernel's own work for the disk and the network is not told apart from that of other processes. */
-const UNDISTURBED = 0.1;
-
-function describeDisturbance(name: string, foreign: number | undefined): string[] {
-  if (foreign === undefined || foreign < UNDISTURBED) return [];
-  return [`disturbed: other processes used ${Math.round(foreign * 100)} % of the machine during ${name}`];
-}
-
 async function main(options: Options): Promise<number> {
   const workbench = createWorkbench(options.folder);
   process.on('exit', () => workbench.clear());
   const facts = machineFacts(workbench.root);
   const bench = await createBench(workbench, options.quick);
-  const { rows, failed, disturbances } = await runMeasures(bench, options.names);
-  const format = options.markdown ? formatMarkdown : formatTable;
-  const bullet = options.markdown ? '- ' : '';
+  const { rows, failed, disturbances } = await runMeasures(options.names, {
+    measure: (name) => MEASURES[name]?.(bench) ?? [],
+    tidy: () => bench.workbench.tidy(bench.receiver.pid),
+    running: [bench.receiver.pid],
+    say: bench.say,
+  });
   const what = `${bench.sizes.bodyBytes} bytes a body${options.quick ? '; a short run' : ''}`;
-  const head = [...facts, what, ...disturbances];
-  process.stdout.write(`\n${head.map((fact) => bullet + fact).join('\n')}\n\n${format(rows)}\n`);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(toJson(rows), null, 2)}\n`);
+  printReport([...facts, what, ...disturbances], rows, options);
   if (failed.length > 0) bench.say(`\nfailed: ${failed.join(', ')}`);
   return failed.length > 0 ? 1 : 0;
 }

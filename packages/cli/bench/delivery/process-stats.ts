@@ -70,6 +70,14 @@ export function memoryBytes(pid: number): { readonly now: number; readonly peak:
   return { now: read('VmRSS'), peak: read('VmHWM') };
 }
 
+/**
+ * Bytes that this process had resident at the most. Not what getrusage says where it can be helped: that begins with the
+ * peak of the process that started this one.
+ */
+export function ownPeakBytes(): number {
+  return hasProc ? memoryBytes(process.pid).peak : process.resourceUsage().maxRSS * 1_024;
+}
+
 /** Bytes of all files in a folder. */
 export function folderBytes(folder: string): number {
   let bytes = 0;

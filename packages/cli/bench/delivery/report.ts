@@ -1,5 +1,7 @@
 /** Rows of results, as a table for people, as Markdown for documents, as JSON for scripts. */
 
+import { writeFileSync } from 'node:fs';
+
 export interface Goal {
   /** Which number the goal is about. */
   readonly of: 'value' | 'ratio';
@@ -84,12 +86,26 @@ export function formatTable(rows: readonly Row[]): string {
   return [format(head), rule, ...body.map(format), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
 }
 
-export function formatMarkdown(rows: readonly Row[]): string {
+function formatMarkdown(rows: readonly Row[]): string {
   const line = (texts: readonly string[]) => `| ${texts.join(' | ')} |`;
   const alignment = HEAD.map((_, column) => (TEXT_COLUMNS.has(column) ? '---' : '---:'));
   const notes = rows.filter(({ note }) => note !== undefined).map(({ name, note }) => `- ${name}: ${note}`);
   const table = [line(HEAD), line(alignment), ...rows.map((row) => line(cells(row)))];
   return [...table, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+}
+
+interface ReportOptions {
+  /** Where the rows are written as JSON. */
+  readonly json: string | undefined;
+  readonly markdown: boolean;
+}
+
+/** Prints the rows below lines of what they are of. */
+export function printReport(head: readonly string[], rows: readonly Row[], options: ReportOptions): void {
+  const table = options.markdown ? formatMarkdown(rows) : formatTable(rows);
+  const bullet = options.markdown ? '- ' : '';
+  process.stdout.write(`\n${head.map((fact) => bullet + fact).join('\n')}\n\n${table}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(toJson(rows), null, 2)}\n`);
 }
 
 function formatGoal(goal: Goal | undefined): string {

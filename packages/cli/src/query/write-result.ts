@@ -21,7 +21,7 @@ export async function writeResult(
   const { format, limit } = plan;
   if (format === 'parquet') return await engine.writeParquet(statement, target.file, limit);
   const sayMore = () => io.stderr.write(`millrace: only the first ${formatAmount(limit, 'row')}: see --limit\n`);
-  const result = firstRows(await engine.query(statement), limit, sayMore);
+  const result = firstRows(await engine.query(statement, limit + 1), limit, sayMore);
   for await (const chunk of partsOf(io, plan, chart, result)) await target.write(chunk);
 }
 

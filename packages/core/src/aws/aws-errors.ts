@@ -42,6 +42,7 @@ const NO_ACCESS = new Set([
   'InvalidAccessKeyId',
   'InvalidClientTokenId',
   'InvalidSignatureException',
+  'InvalidToken',
   'KMSAccessDeniedException',
   'KmsAccessDenied',
   'MissingAuthenticationTokenException',
@@ -82,7 +83,7 @@ const COME_AGAIN = new Set([
   'TransactionInProgressException',
 ]);
 
-/** Of Node's network errors and of the SDK's HTTP handler. */
+/** Of Node's network errors, of the SDK's HTTP handler, of undici and of the fast reader. */
 const NETWORK = new Set([
   'EAI_AGAIN',
   'ECONNABORTED',
@@ -93,6 +94,12 @@ const NETWORK = new Set([
   'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
+  'IncompleteAnswer',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_SOCKET',
 ]);
 
 /**

@@ -12,6 +12,7 @@ export { UnreadableEntryError } from './entry-body.ts';
 export { EntryObjectMissingError } from './entry-objects.ts';
 export { flushing } from './flushing.ts';
 export { createLazyObjectStore } from './lazy-object-store.ts';
+export { createFastS3Reader, type FastS3Reader, type FastS3ReaderOptions } from './s3-fast/fast-reader.ts';
 export { createS3ObjectStore, type S3ObjectStoreOptions } from './s3-object-store.ts';
 export { createS3ObjectWriter, type S3ObjectWriterOptions } from './s3-object-writer.ts';
 export { createSsmParameterStore } from './ssm-parameter-store.ts';

@@ -1,7 +1,7 @@
 import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from '@jest/globals';
-import { createS3ObjectStore, createS3ObjectWriter } from '@millrace/core/aws';
-import { type ObjectWriterHarness, uniqueId } from '@millrace/core/testing';
+import { createFastS3Reader, createS3ObjectStore, createS3ObjectWriter } from '@millrace/core/aws';
+import { type ObjectStoreHarness, type ObjectWriterHarness, uniqueId } from '@millrace/core/testing';
 import { type S3Server, type S3ServerOptions, startS3Server } from '@millrace/core/testing/aws';
 
 /** The client as a program uses it. */
@@ -70,5 +70,24 @@ export async function openS3Harness(client: S3Client, prefix = ''): Promise<Obje
     leftovers: () => openUploads(client, bucket),
     restart: () => Promise.resolve(),
     close: () => Promise.resolve(),
+  };
+}
+
+/** The same, read by the fast reader. */
+export async function openFastS3Harness(client: S3Client, prefix = ''): Promise<ObjectStoreHarness> {
+  const bucket = uniqueId('bucket');
+  await createBucket(client, bucket);
+  const { head, put, delete: remove } = createS3ObjectStore({ client, bucket, prefix });
+  const open = () => createFastS3Reader({ client, bucket, prefix });
+  let reader = open();
+  return {
+    get store() {
+      return { head, put, delete: remove, get: reader.get, list: reader.list };
+    },
+    async restart() {
+      await reader.close();
+      reader = open();
+    },
+    close: () => reader.close(),
   };
 }

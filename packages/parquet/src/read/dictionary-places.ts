@@ -20,8 +20,8 @@ export function readPlaces(
   const width = bytes[position];
   if (width === undefined) throw new CorruptParquetError('a page ends within its values');
   const end = decodeHybrid(bytes, position + 1, bytes.length, width, places, start, count);
-  for (let index = start; index < start + count; index += 1) {
-    if ((places[index] ?? 0) >= size) throw new CorruptParquetError(`a value is not in the dictionary of ${size}`);
-  }
+  let max = 0;
+  for (let index = start; index < start + count; index += 1) max = Math.max(max, places[index] ?? 0);
+  if (max >= size) throw new CorruptParquetError(`a value is not in the dictionary of ${size}`);
   return end;
 }

@@ -54,7 +54,8 @@ export function createNumberPages(columnType: ColumnType, type: NumberType, rows
 /** Whole numbers of 64 bits may be more than the column holds. */
 function assertInRange(values: Float64Array, type: ColumnType): void {
   const [min, max] = type === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
-  for (const value of values) {
+  for (let row = 0; row < values.length; row += 1) {
+    const value = values[row] ?? 0;
     if (value < min || value > max)
       throw new UnsupportedParquetError(`it has the value ${value}, more than it may hold`);
   }

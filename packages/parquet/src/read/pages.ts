@@ -97,6 +97,6 @@ function readLevels(
   const validity = new Uint8Array(rows);
   decodeHybrid(bytes, start, end, 1, validity, 0, rows);
   let present = 0;
-  for (const level of validity) present += level;
+  for (let row = 0; row < rows; row += 1) present += validity[row] ?? 0;
   return { validity: present === rows ? undefined : validity, present };
 }

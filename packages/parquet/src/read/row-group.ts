@@ -118,7 +118,8 @@ function placed(chunk: ChunkMetadata, { spec }: PhysicalColumn, footerOffset: nu
 
 function assertDisjoint(chunks: readonly PlacedChunk[]): void {
   let end = 0;
-  for (const chunk of [...chunks].sort((a, b) => a.start - b.start || a.end - b.end)) {
+  const filled = chunks.filter(({ bytes }) => bytes > 0);
+  for (const chunk of filled.sort((a, b) => a.start - b.start)) {
     if (chunk.start < end) throw new CorruptParquetError(`the bytes ${chunk.start} to ${end} are of two columns`);
     end = Math.max(end, chunk.end);
   }

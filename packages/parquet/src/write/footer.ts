@@ -2,7 +2,7 @@
 
 import type { PhysicalColumn } from '../format/physical-column.ts';
 import { writeSchema } from '../format/physical-column.ts';
-import { encodeStruct } from '../thrift/writer.ts';
+import { encodeStruct, type ThriftWriter } from '../thrift/writer.ts';
 
 /** At both ends of a file. */
 export const MAGIC = Uint8Array.of(0x50, 0x41, 0x52, 0x31);
@@ -39,9 +39,14 @@ export function encodeFooter({ columns, rows, rowGroups, metadata, createdBy }: 
     footer.encodedList(FOOTER_FIELD.rowGroups, rowGroups);
     if (metadata.size > 0) footer.encodedList(FOOTER_FIELD.keyValues, [...metadata].map(encodeKeyValue));
     footer.binary(FOOTER_FIELD.createdBy, createdBy);
-    // Without it the bounds of the statistics have no order, and readers leave them aside.
-    footer.structList(FOOTER_FIELD.columnOrders, columns, (order) => order.struct(1, () => undefined));
+    writeColumnOrders(footer, columns.length);
   });
+}
+
+/** The order of each type: without it the bounds of the statistics have none, and readers leave them aside. */
+export function writeColumnOrders(footer: ThriftWriter, columns: number): void {
+  const orders = Array.from({ length: columns });
+  footer.structList(FOOTER_FIELD.columnOrders, orders, (order) => order.struct(1, () => undefined));
 }
 
 /** The struct KeyValue. */

@@ -47,7 +47,8 @@ export function numberStatistics(type: NumberType, values: Float64Array, nulls: 
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   let isOrdered = true;
-  for (const value of values) {
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index] ?? 0;
     if (value < min) min = value;
     if (value > max) max = value;
     // Not a number: other programs' files may have them.

@@ -1,6 +1,6 @@
 import type { Codec } from '../encoding/compression.ts';
 import { bitWidth, encodeHybrid, hybridBound } from '../encoding/hybrid.ts';
-import { type EncodedTexts, encodeTexts } from '../encoding/plain.ts';
+import { type EncodedTexts, encodeTexts, LENGTH_BYTES } from '../encoding/plain.ts';
 import { ENCODING } from '../format/constants.ts';
 import type { PhysicalColumn } from '../format/physical-column.ts';
 import { NULL_INDEX, type StringColumn } from '../table.ts';
@@ -53,7 +53,6 @@ function usedTexts({ dictionary, indices }: StringColumn): UsedTexts {
   const placeOf = new Int32Array(dictionary.length).fill(UNUSED);
   const texts: string[] = [];
   const places = new Int32Array(indices.length);
-  const validity = new Uint8Array(indices.length);
   let count = 0;
   for (let row = 0; row < indices.length; row += 1) {
     const index = indices[row] ?? NULL_INDEX;
@@ -64,19 +63,34 @@ function usedTexts({ dictionary, indices }: StringColumn): UsedTexts {
       placeOf[index] = place;
       texts.push(dictionary[index] ?? '');
     }
-    validity[row] = 1;
     places[count] = place;
     count += 1;
   }
   const hasNulls = count < indices.length;
-  return { texts, places: places.subarray(0, count), validity: hasNulls ? validity : undefined };
+  return { texts, places: places.subarray(0, count), validity: hasNulls ? validityOf(indices) : undefined };
 }
 
-function paysOff({ bytes, starts }: EncodedTexts, places: Int32Array): boolean {
+function validityOf(indices: Int32Array): Uint8Array {
+  const validity = new Uint8Array(indices.length);
+  for (let row = 0; row < indices.length; row += 1) validity[row] = indices[row] === NULL_INDEX ? 0 : 1;
+  return validity;
+}
+
+function paysOff(encoded: EncodedTexts, places: Int32Array): boolean {
+  const { bytes, starts } = encoded;
   if (places.length === 0 || bytes.length > MAX_DICTIONARY_BYTES) return false;
-  let plainBytes = 0;
-  for (const place of places) plainBytes += (starts[place + 1] ?? 0) - (starts[place] ?? 0);
-  return bytes.length + (places.length * bitWidth(starts.length - 1)) / 8 <= plainBytes;
+  const dictionaryBytes = bytes.length + (places.length * bitWidth(starts.length - 1)) / 8;
+  // Lengths alone are often more, and nothing needs to be counted.
+  return dictionaryBytes <= LENGTH_BYTES * places.length || dictionaryBytes <= plainBytes(encoded, places);
+}
+
+function plainBytes({ starts }: EncodedTexts, places: Int32Array): number {
+  let bytes = 0;
+  for (let index = 0; index < places.length; index += 1) {
+    const place = places[index] ?? 0;
+    bytes += (starts[place + 1] ?? 0) - (starts[place] ?? 0);
+  }
+  return bytes;
 }
 
 /** The width of the places, and then the places. */
@@ -86,11 +100,10 @@ function packedPlaces(places: Int32Array, { startValue, endValue }: PageRange, w
   return bytes.subarray(0, encodeHybrid(places, startValue, endValue, width, bytes, 1));
 }
 
-function plainTexts({ bytes, starts }: EncodedTexts, places: Int32Array, range: PageRange): Uint8Array {
+function plainTexts(encoded: EncodedTexts, places: Int32Array, range: PageRange): Uint8Array {
+  const { bytes, starts } = encoded;
   const used = places.subarray(range.startValue, range.endValue);
-  let size = 0;
-  for (const place of used) size += (starts[place + 1] ?? 0) - (starts[place] ?? 0);
-  const plain = new Uint8Array(size);
+  const plain = new Uint8Array(plainBytes(encoded, used));
   let position = 0;
   for (const place of used) {
     const end = starts[place + 1] ?? 0;

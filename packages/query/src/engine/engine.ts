@@ -14,7 +14,7 @@ import { QuerySourceError, SqlError } from '../errors.ts';
 import type { BoundStatement } from '../named-query/render.ts';
 import { createInterrupter, type Interrupter } from './interrupter.ts';
 import { describeError } from './native-errors.ts';
-import { type QueryResult, streamResult } from './result.ts';
+import { type QueryResult, toQueryResult } from './result.ts';
 import { literal } from './sql-text.ts';
 import { asPattern, missingColumns, readingFiles, type TableFiles, viewStatement } from './views.ts';
 
@@ -33,8 +33,13 @@ export interface EngineOptions {
 
 /** Every call throws `SqlError` for what DuckDB refuses, and the reason of the signal. */
 export interface Engine {
-  /** Begins a statement that only reads. Its rows are made as they are fetched. */
-  query(statement: BoundStatement): Promise<QueryResult>;
+  /**
+   * Runs a statement that only reads, to its end: a result that DuckDB hands out while it is made does not tell an error
+   * half-way from its end.
+   *
+   * @param limit more rows need not be made
+   */
+  query(statement: BoundStatement, limit?: number): Promise<QueryResult>;
   /** Writes the rows of a statement, or the first of them, to a file: Snappy, timestamps in microseconds. */
   writeParquet(statement: BoundStatement, file: string, limit?: number): Promise<void>;
   close(): void;
@@ -95,6 +100,7 @@ async function lockDown(connection: DuckDBConnection, options: EngineOptions): P
 
 function createEngine(instance: DuckDBInstance, connection: DuckDBConnection, interrupter: Interrupter): Engine {
   async function prepare({ sql, values }: BoundStatement): Promise<DuckDBPreparedStatement> {
+    if (sql.replace(COMMENT, '').trim() === '') throw new SqlError('there is no statement in it');
     const statements = await connection.extractStatements(sql);
     if (statements.count !== 1) throw new SqlError(`one statement at a time: this is ${statements.count}`);
     const prepared = await statements.prepare(0);
@@ -104,18 +110,20 @@ function createEngine(instance: DuckDBInstance, connection: DuckDBConnection, in
   }
 
   return {
-    query: ({ sql, values }) =>
+    query: (statement, limit = Number.POSITIVE_INFINITY) =>
       interrupter.run(async () => {
-        const prepared = await prepare({ sql, values });
-        return streamResult(await prepared.stream(), interrupter);
+        const prepared = await prepare(statement);
+        const isCut = Number.isFinite(limit) && prepared.statementType === StatementType.SELECT;
+        const some = isCut ? await prepare(limited(statement, limit)) : prepared;
+        return toQueryResult(await some.run());
       }),
 
-    writeParquet: ({ sql, values }, file, limit = Number.POSITIVE_INFINITY) =>
+    writeParquet: (statement, file, limit = Number.POSITIVE_INFINITY) =>
       interrupter.run(async () => {
-        await prepare({ sql, values });
-        const all = sql.replace(/;\s*$/, '');
-        const rows = Number.isFinite(limit) ? `SELECT * FROM (\n${all}\n) LIMIT ${limit}` : all;
-        await connection.run(`COPY (\n${rows}\n) TO ${literal(file)} (FORMAT parquet)`, values as DuckDBValue[]);
+        await prepare(statement);
+        const { sql, values } = Number.isFinite(limit) ? limited(statement, limit) : statement;
+        const rows = `COPY (\n${withoutEnd(sql)}\n) TO ${literal(file)} (FORMAT parquet)`;
+        await connection.run(rows, values as DuckDBValue[]);
       }),
 
     close: () => {
@@ -126,4 +134,14 @@ function createEngine(instance: DuckDBInstance, connection: DuckDBConnection, in
   };
 }
 
+/** The first rows, in the order of the statement: DuckDB keeps it. */
+function limited({ sql, values }: BoundStatement, limit: number): BoundStatement {
+  return { sql: `SELECT * FROM (\n${withoutEnd(sql)}\n) LIMIT ${limit}`, values };
+}
+
+function withoutEnd(sql: string): string {
+  return sql.replace(/;\s*$/, '');
+}
+
+const COMMENT = /--.*|\/\*[^]*?\*\//g;
 const READING = new Set<StatementType>([StatementType.SELECT, StatementType.EXPLAIN]);

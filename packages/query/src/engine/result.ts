@@ -1,7 +1,6 @@
-/** Rows of a result, as they come. */
+/** Rows of a result, block by block. */
 
 import type { DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
-import type { Interrupter } from './interrupter.ts';
 
 export interface ResultColumn {
   /** Different from those of the other columns. */
@@ -18,19 +17,19 @@ export interface QueryResult {
   readonly blocks: AsyncIterable<Block>;
 }
 
-export function streamResult(result: DuckDBResult, interrupter: Interrupter): QueryResult {
+export function toQueryResult(result: DuckDBResult): QueryResult {
   const types = result.columnTypes();
   const columns = result.deduplicatedColumnNames().map((name, index): ResultColumn => {
     const type = types[index];
     if (type === undefined) throw new Error(`the column ${name} has no type`);
     return { name, type };
   });
-  return { columns, blocks: fetchBlocks(result, interrupter) };
+  return { columns, blocks: fetchBlocks(result) };
 }
 
-async function* fetchBlocks(result: DuckDBResult, interrupter: Interrupter): AsyncGenerator<Block> {
+async function* fetchBlocks(result: DuckDBResult): AsyncGenerator<Block> {
   for (;;) {
-    const chunk = await interrupter.run(() => result.fetchChunk());
+    const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
     yield chunk.getColumns();
   }

@@ -11,8 +11,8 @@ const BATCH_ROWS = 65_536;
 export async function* arrowBytes(result: QueryResult): AsyncGenerator<Uint8Array> {
   const writer = new RecordBatchFileWriter();
   const writing = writeBatches(result, writer);
-  // It is awaited at the end; a failure before that ends the loop as well.
-  writing.catch((error: unknown) => writer.abort(error));
+  // A failure ends the loop, and is thrown behind it.
+  writing.catch(() => writer.close());
   for await (const bytes of writer) yield bytes;
   await writing;
 }

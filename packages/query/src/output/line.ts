@@ -16,6 +16,8 @@ const LEAST_WIDTH = 20;
 const DAY_MS = 86_400_000;
 /** Of a mark on the lower axis, and the space behind it. */
 const MARK_WIDTH = 16;
+/** Beside the line: the axis, its end, and half a mark. */
+const MARGIN = 10;
 const STEPS_UP = 4;
 
 /** @param points from left to right, at least two; of a time, `x` is epoch milliseconds */
@@ -26,7 +28,7 @@ export function renderLine(points: readonly (readonly [x: number, y: number])[],
   const [low, high] = [Math.min(0, ...ys), Math.max(0, ...ys)];
   const upMarks = roundMarks(low, high);
   const labelWidth = Math.max(...upMarks.map((mark) => formatNumber(mark).length));
-  const width = Math.max(LEAST_WIDTH, options.width - labelWidth - MARK_WIDTH / 2);
+  const width = Math.max(LEAST_WIDTH, options.width - labelWidth - MARGIN);
   const isLong = right - left >= 2 * DAY_MS;
   const text = plot(
     points.map(([x, y]): [number, number] => [x, y]),

@@ -185,9 +185,10 @@ export const EXPECTED_EVENTS: Readonly<
 
 /** The most first, then by what is counted. */
 function counted(events: readonly VisitEvent[], keyOf: (event: VisitEvent) => Record<string, string | null>): Rows {
+  const valueOf = (event: VisitEvent) => Object.values(keyOf(event))[0] ?? null;
   return groupBy(events, (event) => JSON.stringify(keyOf(event)))
-    .map((group) => ({ ...keyOf(last(group)), events: group.length, visits: countVisits(group) }))
-    .toSorted((a, b) => b.events - a.events || compareBy(a, b, (row) => Object.values(row)[0] as string | null));
+    .toSorted((a, b) => b.length - a.length || compareBy(last(a), last(b), valueOf))
+    .map((group) => ({ ...keyOf(last(group)), events: group.length, visits: countVisits(group) }));
 }
 
 function compareVisit(a: VisitEvent, b: VisitEvent): number {

@@ -45,7 +45,7 @@ const timestamp = fc.oneof(
 
 function timesNear(startUs: number): fc.Arbitrary<number> {
   const ofDay = fc.constantFrom(0, 1, DAY_US / 2, DAY_US / 2 + 1_000, DAY_US - 1);
-  return fc.tuple(fc.nat({ max: 3 }), ofDay).map(([day, time]) => startUs + day * DAY_US + time);
+  return fc.tuple(fc.nat({ max: 2 }), ofDay).map(([day, time]) => startUs + day * DAY_US + time);
 }
 
 const visitEvent: fc.Arbitrary<VisitEvent> = fc.record({
@@ -66,7 +66,7 @@ const visitEvent: fc.Arbitrary<VisitEvent> = fc.record({
 
 /** Some visits with several events, some events more than once. */
 export const visitEvents: fc.Arbitrary<readonly VisitEvent[]> = fc
-  .tuple(fc.array(visitEvent, { maxLength: 12 }), fc.array(fc.tuple(fc.nat(), visitEvent), { maxLength: 24 }))
+  .tuple(fc.array(visitEvent, { maxLength: 6 }), fc.array(fc.tuple(fc.nat(), visitEvent), { maxLength: 24 }))
   .map(([firsts, others]) => {
     const later = others.flatMap(([pick, other]): VisitEvent[] => {
       const first = firsts[pick % Math.max(1, firsts.length)];

@@ -124,7 +124,10 @@ export function readVisitEvent(json: unknown, modules: ReadonlySet<string>): Vis
 
 /** JSON that reads as the same event, its timestamp in UTC with six digits. */
 export function serializeVisitEvent(event: VisitEvent): string {
-  return JSON.stringify({ ...event, timestamp: formatTimestamp(event.timestamp) }, [...VISIT_EVENT_FIELDS]);
+  const json: Partial<Record<keyof VisitEvent, unknown>> = {};
+  for (const field of VISIT_EVENT_FIELDS) json[field] = event[field];
+  json.timestamp = formatTimestamp(event.timestamp);
+  return JSON.stringify(json);
 }
 
 /** Some sources write the number as text. */

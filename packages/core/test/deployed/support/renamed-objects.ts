@@ -1,4 +1,4 @@
-import type { ObjectInfo, ObjectStore } from '@millrace/core';
+import type { ObjectInfo, ObjectStore, ObjectWriter } from '@millrace/core';
 import fc from 'fast-check';
 
 /** Keys under which objects are kept in the place of their own. */
@@ -45,5 +45,13 @@ export function renamed(store: ObjectStore, { toName, toKey }: Names): ObjectSto
       const { objects, more } = await store.list({ ...query, prefix: toName(prefix), startAfter: toName(startAfter) });
       return { objects: objects.map(withKey), more };
     },
+  };
+}
+
+/** The same writer under other names. */
+export function renamedWriter(writer: ObjectWriter, { toName }: Names): ObjectWriter {
+  return {
+    splice: (key, change) => writer.splice(toName(key), change),
+    putChunks: (key, chunks, options) => writer.putChunks(toName(key), chunks, options),
   };
 }

@@ -11,7 +11,13 @@ export interface SeenS3Request {
 
 export type S3Fault =
   /** Refused with this error; nothing takes effect. */
-  | { readonly kind: 'error'; readonly status: number; readonly code: string }
+  | {
+      readonly kind: 'error';
+      readonly status: number;
+      readonly code: string;
+      /** Of the answer, beside its own. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** The connection ends; nothing takes effect. */
   | { readonly kind: 'cut-before' }
   /** It takes effect, and the connection ends without an answer. */

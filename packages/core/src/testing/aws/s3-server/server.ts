@@ -31,7 +31,7 @@ export const S3_LACKS: readonly string[] = [
   'tagging, lifecycle rules, replication, notifications, inventory, logging, encryption settings',
   'ListObjects version 1, POST uploads, RenameObject, GetObjectAttributes, select, restore, torrent',
   'virtual-hosted-style addresses, directory buckets, access points',
-  'signed chunks (STREAMING-AWS4-HMAC-SHA256-PAYLOAD), Signature Version 2 and 4A, session tokens',
+  'signed chunks (STREAMING-AWS4-HMAC-SHA256-PAYLOAD), Signature Version 2 and 4A',
   'checksums of whole multipart objects, those that S3 adds by itself, and sums other than CRC and SHA-1 and -256',
   'GetObject and HeadObject by part number, response-* overrides of headers',
   'delimiters in ListMultipartUploads, objects over the memory of the process',
@@ -111,12 +111,20 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     const fault = await hook?.({ operation, bucket: request.bucket, key: request.key, number });
     if (fault?.kind === 'cut-before') return void message.socket.destroy();
     if (fault?.kind === 'delay') await sleep(fault.ms, undefined, { signal: closing.signal });
-    if (fault?.kind === 'error') throw new S3Error(fault.status, fault.code, `Injected: ${fault.code}`);
+    if (fault?.kind === 'error') {
+      throw new S3Error(fault.status, fault.code, `Injected: ${fault.code}`, { headers: fault.headers ?? {} });
+    }
     if (verifySignatures) verifySignature(request, { credentials, region, now: clock() });
-    send(message, response, HANDLERS[operation](state, request), fault);
+    send(
+      message,
+      response,
+      answerOf(() => HANDLERS[operation](state, request), request),
+      fault,
+    );
   };
 
   const server = createServer((message, response) => {
+    response.setHeader('date', new Date(clock()).toUTCString());
     serve(message, response).catch((error: unknown) => {
       if (error instanceof S3Error) send(message, response, errorResponse(error, message.url ?? ''));
       else if (closing.signal.aborted || message.socket.destroyed) message.socket.destroy();
@@ -163,6 +171,16 @@ function send(message: IncomingMessage, response: ServerResponse, answer: S3Resp
     return;
   }
   response.end(message.method === 'HEAD' || status === 304 ? undefined : bytes);
+}
+
+/** What is done, or why it is not. */
+function answerOf(handle: () => S3Response, { path }: S3Request): S3Response {
+  try {
+    return handle();
+  } catch (error) {
+    if (error instanceof S3Error) return errorResponse(error, path);
+    throw error;
+  }
 }
 
 function errorResponse(error: S3Error, resource: string): S3Response {

@@ -7,6 +7,8 @@ import { S3Error } from './s3-error.ts';
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Of credentials that are lent for a time: every request must have it. */
+  readonly sessionToken?: string;
 }
 
 export interface Verifier {
@@ -37,6 +39,10 @@ export function verifySignature(request: S3Request, verifier: Verifier): void {
   const [accessKeyId, day = '', region, service, end] = claim.credential.split('/');
   if (accessKeyId !== verifier.credentials.accessKeyId) {
     throw new S3Error(403, 'InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.');
+  }
+  const token = request.headers.get('x-amz-security-token') ?? request.query.get('X-Amz-Security-Token');
+  if (token !== verifier.credentials.sessionToken) {
+    throw new S3Error(400, 'InvalidToken', 'The provided token is malformed or otherwise invalid.');
   }
   if (region !== verifier.region || service !== 's3' || end !== 'aws4_request' || !claim.date.startsWith(day)) {
     throw malformed(claim, `The credential's scope '${claim.credential}' is wrong; expecting '${verifier.region}'`);
@@ -133,8 +139,10 @@ function canonicalRequest(request: S3Request, { signedHeaders, payloadHash }: Cl
 
 function canonicalQuery({ query }: S3Request): string {
   const pairs = [...query].filter(([name]) => name !== 'X-Amz-Signature');
-  const encoded = pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`);
-  return encoded.sort().join('&');
+  const encoded = pairs.map(([name, value]) => ({ name: encode(name), value: encode(value) }));
+  // By the names alone: `=` stands behind `-`.
+  encoded.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return encoded.map(({ name, value }) => `${name}=${value}`).join('&');
 }
 
 /** RFC 3986: everything but unreserved characters. */

@@ -1,0 +1,50 @@
+import { ConfigError, type Environment, readLogLevel } from '@millrace/core';
+import { DATASET_NAMES } from './datasets/index.ts';
+import type { RequestDefaults } from './function/checkpoint-request.ts';
+
+export interface CheckpointConfig {
+  readonly defaults: RequestDefaults;
+  readonly logLevel: string;
+  readonly metricsNamespace: string;
+  readonly service: string;
+  /** Objects that are read at once. */
+  readonly concurrency: number;
+}
+
+const DEFAULT_CONCURRENCY = 128;
+const MOST_CONCURRENCY = 1_024;
+
+/**
+ * Reads the settings of the function.
+ * @throws ConfigError naming every setting that cannot be used
+ */
+export function loadConfig(env: Environment): CheckpointConfig {
+  const problems: string[] = [];
+  const dataset = env['CHECKPOINT_DATASET'] || 'visit-events';
+  if (!DATASET_NAMES.some((name) => name === dataset)) {
+    problems.push(`CHECKPOINT_DATASET must be ${DATASET_NAMES.join(' or ')}, not "${dataset}"`);
+  }
+  const config: CheckpointConfig = {
+    defaults: Object.freeze({
+      dataset,
+      sourceBucket: env['SOURCE_BUCKET'] || undefined,
+      prefix: env['SOURCE_PREFIX'] ?? '',
+      checkpointBucket: env['CHECKPOINT_BUCKET'] || undefined,
+      checkpointKey: env['CHECKPOINT_KEY'] || undefined,
+    }),
+    logLevel: readLogLevel({ MILLRACE_LOG_LEVEL: env['MILLRACE_LOG_LEVEL'] || env['LOG_LEVEL'] }, problems),
+    metricsNamespace: env['MILLRACE_METRICS_NAMESPACE'] || 'Millrace',
+    service: env['POWERTOOLS_SERVICE_NAME'] || 'checkpoint',
+    concurrency: readConcurrency(env['CHECKPOINT_CONCURRENCY'], problems),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config);
+}
+
+function readConcurrency(text: string | undefined, problems: string[]): number {
+  if (text === undefined || text === '') return DEFAULT_CONCURRENCY;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= MOST_CONCURRENCY) return value;
+  problems.push(`CHECKPOINT_CONCURRENCY must be a whole number from 1 to ${MOST_CONCURRENCY}, not "${text}"`);
+  return DEFAULT_CONCURRENCY;
+}

@@ -1,0 +1,24 @@
+/** Lambda on a schedule: folds what is new in a bucket into the files of a checkpoint. */
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '@millrace/core';
+import * as adapters from '@millrace/core/aws';
+import { loadConfig } from './config.ts';
+import { createCheckpointHandler } from './function/checkpoint-handler.ts';
+
+const config = loadConfig(process.env);
+const { s3: client } = adapters.createAwsClients();
+
+export const handler = createCheckpointHandler({
+  defaults: config.defaults,
+  concurrency: config.concurrency,
+  clock: systemClock,
+  newRunId: randomUUID,
+  wait: sleep,
+  openSource: (bucket, prefix) => adapters.createFastS3Reader({ client, bucket, prefix }),
+  openBucket: (bucket) => ({
+    ...adapters.createS3ObjectStore({ client, bucket }),
+    ...adapters.createS3ObjectWriter({ client, bucket }),
+  }),
+});

@@ -1,0 +1,18 @@
+/** Makes a file of sorted visit events. */
+
+import { writeFileSync } from 'node:fs';
+import { writeParquet } from '../../src/index.ts';
+import { tablesOf } from '../../test/readers/tables.ts';
+import { VISIT_EVENTS, visitEvents } from '../../test/readers/visit-events.ts';
+import { program, stopwatch } from './program.ts';
+
+interface Job {
+  readonly path: string;
+  readonly rows: number;
+}
+
+await program(({ path, rows }: Job) => {
+  const elapsed = stopwatch();
+  writeFileSync(path, writeParquet(VISIT_EVENTS, tablesOf(visitEvents(rows, { seed: 1 }))));
+  return { ...elapsed(), rows };
+});
