@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type Access, keyAccess } from './access.ts';
 import { type ApiClient, type ClientOptions, createClient, type FilterInput } from './client.ts';
 import { ApiError } from './client-errors.ts';
+import { durationOf } from './durations.ts';
 import { EXIT_CODES_HELP } from './exit.ts';
 import type { Io } from './io.ts';
 import { addServerOptions, readServer, type ServerFlags } from './server-flags.ts';
@@ -74,8 +75,6 @@ export function writeJson(io: Io, value: unknown): void {
   io.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const DURATION = /^(\d{1,9})([smhd])$/;
 const LOCAL = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2})?))?$/;
 
 /**
@@ -108,13 +107,6 @@ export function parseDuration(text: string): number {
   const ms = durationOf(text);
   if (ms !== undefined) return ms;
   throw new InvalidArgumentError('Give a length of time as 90s, 30m, 24h or 7d.');
-}
-
-/** Milliseconds of `90s`, `30m`, `24h`, `7d`; undefined when it is none. */
-export function durationOf(text: string): number | undefined {
-  const [, amount = '', unit = ''] = DURATION.exec(text) ?? [];
-  const unitMs = UNIT_MS[unit];
-  return unitMs === undefined ? undefined : Number(amount) * unitMs;
 }
 
 function toIso(ms: number): string {

@@ -36,6 +36,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   targets: async () => (await import('./commands/targets.ts')).registerTargets,
   stats: async () => (await import('./commands/stats.ts')).registerStats,
   key: async () => (await import('./keys/register-key.ts')).registerKey,
+  checkpoint: async () => (await import('./checkpoint/register-checkpoint.ts')).registerCheckpoint,
   query: async () => (await import('./query/register-query.ts')).registerQuery,
   load: async () => (await import('./load/register-load.ts')).registerLoad,
 };

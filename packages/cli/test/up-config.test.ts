@@ -27,6 +27,7 @@ describe('the settings of up', () => {
       shutdownMs: 30_000,
       attemptLog: true,
       attemptLogDays: 30,
+      foldEveryMs: 60_000,
       readyMaxAgeMs: 300_000,
       lowDiskBytes: 8 * 1_024 * 1_024,
       logLevel: 'info',
@@ -67,6 +68,7 @@ describe('the settings of up', () => {
       MILLRACE_ALLOWED_PRIVATE_CIDRS: '127.0.0.0/8,::1/128',
       MILLRACE_ATTEMPT_LOG: 'off',
       MILLRACE_ATTEMPT_LOG_DAYS: '1',
+      MILLRACE_FOLD_EVERY: '5m',
       MILLRACE_READY_MAX_AGE_SECONDS: '60',
       MILLRACE_READY_MIN_DISK_MB: '0',
     };
@@ -80,6 +82,7 @@ describe('the settings of up', () => {
       shutdownMs: 0,
       attemptLog: false,
       attemptLogDays: 1,
+      foldEveryMs: 300_000,
       readyMaxAgeMs: 60_000,
       lowDiskBytes: 0,
       logLevel: 'silent',
@@ -101,6 +104,18 @@ describe('the settings of up', () => {
     expect(rateOf('1')).toEqual({ perSecond: 1, burst: 100 });
     expect(rateOf('2000')).toEqual({ perSecond: 2_000, burst: 2_000 });
     expect(rateOf('off')).toBeNull();
+  });
+
+  test('fold attempts as often as they say, or not at all', () => {
+    const everyOf = (flags: UpFlags, env: Record<string, string> = {}) => loadUpConfig(flags, env).foldEveryMs;
+    expect(everyOf({ foldEvery: '1s' }, { MILLRACE_FOLD_EVERY: 'off' })).toBe(1_000);
+    expect(everyOf({}, { MILLRACE_FOLD_EVERY: 'off' })).toBeNull();
+    expect(everyOf({ foldEvery: '0' })).toBeNull();
+    for (const foldEvery of ['60', '0s', '25h', 'never']) {
+      expect(problemsOf({ foldEvery })).toEqual([
+        `--fold-every must be a length of time such as 60s or 5m, at most 24h, or off; not "${foldEvery}"`,
+      ]);
+    }
   });
 
   test('on the command line stand above those in the environment', () => {

@@ -79,6 +79,31 @@ describe('the system', () => {
     expect(await readdir(folder)).not.toContain('objects');
   });
 
+  test('folds its attempts into a checkpoint that can be verified meanwhile, and again after its end', async () => {
+    const receiver = await sandbox.receiver(() => 200);
+    const { system, client, logged } = await start({ MILLRACE_FOLD_EVERY: '1s' });
+    const folded = () => logged.filter(({ event }) => event === 'checkpoint.folded');
+    const verify = () =>
+      runCli([
+        ...['checkpoint', 'verify', '--dataset', 'deliveries', '--json', '--source', folder],
+        ...['--checkpoint', path.join(folder, 'checkpoints')],
+      ]);
+    await client.send(messageInput({ targetUrl: receiver.url }));
+    const [first] = await until('it is folded', () => folded().length > 0 && folded());
+    expect(first).toMatchObject({ level: 20, dataset: 'deliveries', folded: 1, totalEvents: 1, pending: 0 });
+    const { code, stdout } = await verify();
+    expect({ code, report: JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      report: { ok: true, objects: { folded: 1 } },
+    });
+    await client.send(messageInput({ messageId: 'another', targetUrl: receiver.url }));
+    await until('the other is folded', () => folded().length > 1);
+    expect(await (await fetch(`${system.url}/metrics`)).text()).toContain('\nmillrace_attempts_folded_total 2\n');
+    await system.stop();
+    expect(JSON.parse((await verify()).stdout)).toMatchObject({ ok: true, objects: { folded: 2 } });
+    expect(logged.filter(({ level }) => Number(level) > 30)).toEqual([]);
+  });
+
   test('logs a dead letter with its reason', async () => {
     const receiver = await sandbox.receiver(() => 410);
     const { client, logged } = await start({ MILLRACE_LOG_LEVEL: 'info' });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   attemptFields,
+  checkpointFields,
   createLogLines,
   errorFields,
   joinFields,
@@ -52,6 +53,47 @@ describe('the fields of an attempt', () => {
     const more = { ...attempt, excerpt: 'what the target said', headers: ['secret'] };
     expect(attemptFields(more)).toEqual(attempt);
   });
+});
+
+describe('the fields of a run of a checkpoint', () => {
+  const count = fc.nat();
+  const failures = fc.array(
+    fc.record({
+      kind: fc.constantFrom('content', 'transport', 'gone', 'group'),
+      key: fc.string(),
+      reasons: fc.array(secrets, { minLength: 1 }),
+    }),
+  );
+  const runs = fc.record({
+    runId: fc.uuid(),
+    dataset: fc.constantFrom('deliveries', 'visit-events'),
+    complete: fc.boolean(),
+    objects: fc.record({ read: count, pending: count }),
+    events: fc.record({ folded: count, invalid: count }),
+    groups: fc.array(fc.record({ path: fc.string() })),
+    ...{ totalEvents: count, failures, failuresLeftOut: count, executionMs: count },
+  });
+
+  test('are on every line about one, whatever came of it, and quote nothing that an object holds', () =>
+    fc.assert(
+      fc.property(runs, fc.constantFrom('checkpoint.folded' as const, 'checkpoint.failed' as const), (run, event) => {
+        const said: Record<string, unknown>[] = [];
+        const take = (fields: object) => void said.push({ ...fields });
+        const lines = createLogLines({ isLevelEnabled: () => true, debug: take, info: take, warn: take, error: take });
+        lines.say(event, checkpointFields(run));
+        expect(said).toEqual([
+          {
+            ...{ event, runId: run.runId, dataset: run.dataset, complete: run.complete },
+            ...{ objects: run.objects.read, pending: run.objects.pending },
+            ...{ folded: run.events.folded, invalid: run.events.invalid },
+            ...{ files: run.groups.length, totalEvents: run.totalEvents, durationMs: run.executionMs },
+            failures: run.failures.length + run.failuresLeftOut,
+            failed: run.failures.slice(0, 5).map(({ kind, key }) => ({ kind, key })),
+          },
+        ]);
+        expect(JSON.stringify(said)).not.toContain('canary-');
+      }),
+    ));
 });
 
 describe('the fields of an error', () => {

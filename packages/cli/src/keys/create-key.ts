@@ -1,9 +1,10 @@
 import { type KeyLimits, SCOPES } from '@millrace/core';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { KeyInput, NewKey } from '../api-shapes.ts';
+import { durationOf } from '../durations.ts';
 import { EXIT, ExitError } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { addExamples, durationOf, parseTime, parseWholeNumber, writeJson } from '../options.ts';
+import { addExamples, parseTime, parseWholeNumber, writeJson } from '../options.ts';
 import { cleanText } from '../term/format.ts';
 import { addKeyCommand, type KeyFlags, withKeyClient } from './key-client.ts';
 import { describeExpiry, describeSenders } from './key-text.ts';

@@ -37,6 +37,19 @@ export function formatDuration(ms: number): string {
   return `${formatCount(Math.floor(seconds / 60))} min ${seconds % 60} s`;
 }
 
+const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB'];
+
+/** `340 B`, `1.2 MB`, with a thousand of a unit in the next. */
+export function formatBytes(bytes: number): string {
+  let [value, unit] = [bytes, 'B'];
+  for (const next of BYTE_UNITS) {
+    // What would be printed as 1000.0 is one of the next.
+    if (value < (unit === 'B' ? 1_000 : 999.95)) break;
+    [value, unit] = [value / 1_000, next];
+  }
+  return unit === 'B' ? `${value} B` : `${value.toFixed(1)} ${unit}`;
+}
+
 /** Control, format and line-breaking characters: in a terminal they could move the cursor or hide text. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 

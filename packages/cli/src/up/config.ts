@@ -6,6 +6,8 @@ import { ConfigError, type KeyLimits, LIMITS, loadParts } from '@millrace/core';
 import { loadConfig as loadWorkerConfig, type WorkerConfig } from '@millrace/delivery-worker';
 import { type ApiConfig, type IntakeLimits, loadConfig as loadApiConfig } from '@millrace/ingest-api';
 
+import { durationOf } from '../durations.ts';
+
 export interface UpConfig {
   /** The data folder. */
   readonly data: string;
@@ -25,6 +27,8 @@ export interface UpConfig {
   readonly attemptLog: boolean;
   /** Days that the attempt log is kept. */
   readonly attemptLogDays: number;
+  /** Milliseconds between two runs that fold the attempt log into the checkpoint; null: it is not folded. */
+  readonly foldEveryMs: number | null;
   /** Milliseconds that a message may be due before the system is not ready. */
   readonly readyMaxAgeMs: number;
   /** Bytes that must be left on the disk for the system to be ready. */
@@ -41,9 +45,11 @@ export interface UpFlags {
   readonly data?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: string | undefined;
+  readonly foldEvery?: string | undefined;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+const LONGEST_INTERVAL_MS = 86_400_000;
 const MEBIBYTE = 1_024 * 1_024;
 
 /** @throws ConfigError naming every flag and setting that cannot be used */
@@ -61,6 +67,13 @@ export function loadUpConfig(flags: UpFlags, env: Readonly<Record<string, string
   const limit = (name: string, fallback: number | null): number | null => {
     const text = value(name);
     return text === 'off' ? null : text === undefined ? fallback : wholeNumber(name, text, 0, 1, 1_000_000_000);
+  };
+  const interval = (label: string, text: string): number | null => {
+    if (text === 'off' || text === '0') return null;
+    const ms = durationOf(text);
+    if (ms !== undefined && ms > 0 && ms <= LONGEST_INTERVAL_MS) return ms;
+    problems.push(`${label} must be a length of time such as 60s or 5m, at most 24h, or off; not "${text}"`);
+    return null;
   };
   const oneOf = (label: string, text: string | undefined, choices: readonly string[], fallback: string) => {
     if (text === undefined || choices.includes(text)) return text ?? fallback;
@@ -92,6 +105,7 @@ export function loadUpConfig(flags: UpFlags, env: Readonly<Record<string, string
     shutdownMs: wholeNumber('MILLRACE_SHUTDOWN_SECONDS', value('MILLRACE_SHUTDOWN_SECONDS'), 30, 0, 3_600) * 1_000,
     attemptLog: oneOf('MILLRACE_ATTEMPT_LOG', value('MILLRACE_ATTEMPT_LOG'), ['on', 'off'], 'on') === 'on',
     attemptLogDays: wholeNumber('MILLRACE_ATTEMPT_LOG_DAYS', value('MILLRACE_ATTEMPT_LOG_DAYS'), 30, 1, 3_650),
+    foldEveryMs: interval('--fold-every', flags.foldEvery ?? value('MILLRACE_FOLD_EVERY') ?? '60s'),
     readyMaxAgeMs:
       wholeNumber('MILLRACE_READY_MAX_AGE_SECONDS', value('MILLRACE_READY_MAX_AGE_SECONDS'), 300, 1, 604_800) * 1_000,
     lowDiskBytes:

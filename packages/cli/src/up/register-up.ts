@@ -41,6 +41,7 @@ Settings (environment):
   MILLRACE_MAX_DATABASE_MB           the most that the database may take (default: what the disk has)
   MILLRACE_ATTEMPT_LOG=on            off: attempts are not written to DIR/objects/attempts
   MILLRACE_ATTEMPT_LOG_DAYS=30       days that they are kept
+  MILLRACE_FOLD_EVERY=60s            how often they are folded into DIR/checkpoints, for millrace query, or off
   MILLRACE_READY_MAX_AGE_SECONDS=300 a message that is due for longer makes /health/ready fail
   MILLRACE_READY_MIN_DISK_MB=8       less room on the disk makes it fail
   MILLRACE_SHUTDOWN_SECONDS=30       how long a shutdown waits for deliveries under way
@@ -54,6 +55,7 @@ export function registerUp(program: Command, io: Io): void {
     .option('--data <dir>', 'data folder, made when it does not exist (default: ./millrace-data)')
     .option('--host <address>', 'address to listen on; others than loopback need keys (default: 127.0.0.1)')
     .option('--port <number>', 'port to listen on; 0 takes any that is free (default: 8080)')
+    .option('--fold-every <duration>', 'how often attempts are folded into DIR/checkpoints, or off (default: 60s)')
     .option('--json', 'print events as lines of JSON, the first of them {"event":"listening","url":…}')
     .addHelpText('after', HELP)
     .action((flags: UpFlags & { json?: true }) => up(flags, io, program.version() ?? ''));

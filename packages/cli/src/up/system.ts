@@ -15,6 +15,7 @@ import {
 } from '@millrace/core';
 import type { FilePayloadStore, SqliteStore } from '@millrace/core/sqlite';
 import {
+  type AttemptLog,
   type AttemptReport,
   countStoreError,
   createDeliveryLimits,
@@ -37,14 +38,16 @@ import {
   refusingWhenFull,
 } from '@millrace/ingest-api';
 import type { Logger } from 'pino';
+import { startAttemptFolding } from './attempt-folding.ts';
 import { createBooks } from './books.ts';
 import type { UpConfig } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
+import { createFoldAttempts } from './fold-attempts.ts';
 import { openGate } from './gate.ts';
 import { createGauges } from './gauges.ts';
 import { createHeldUpLog } from './held-up-log.ts';
 import { listen } from './http-server.ts';
-import { openLocalEventLog, startAttemptLog } from './local-attempt-log.ts';
+import { localEventLog, openLocalObjects, startAttemptLog } from './local-attempt-log.ts';
 import { createPrometheusMetrics } from './prometheus-metrics.ts';
 import { createReadiness } from './readiness.ts';
 import { startRetention } from './retention.ts';
@@ -169,12 +172,7 @@ function startDelivery(deps: DeliveryDeps): Delivery {
     countError(error);
     sayHeldUp(error);
   };
-  const attempts = config.attemptLog
-    ? startAttemptLog({
-        ...{ eventLog: openLocalEventLog(config.data, systemClock), days: config.attemptLogDays },
-        ...{ clock: systemClock, lines, metrics },
-      })
-    : undefined;
+  const attempts = config.attemptLog ? startAttempts(deps) : undefined;
   const limits = createDeliveryLimits(concurrency);
   const observer = observeWorker({ lines, metrics, attempts, worker: `up-${randomUUID()}` });
   const deliverDeps = {
@@ -210,6 +208,24 @@ function startDelivery(deps: DeliveryDeps): Delivery {
       await target.close();
       await gate.flush(FLUSH_MS);
       await attempts?.stop(ATTEMPT_LOG_STOP_MS);
+    },
+  };
+}
+
+/** The attempt log, and its folding into the checkpoint. */
+function startAttempts({ config, lines, metrics }: DeliveryDeps): AttemptLog {
+  const { data, attemptLogDays: days, foldEveryMs: everyMs } = config;
+  const clock = systemClock;
+  const objects = openLocalObjects(data, clock);
+  const eventLog = localEventLog(objects);
+  if (everyMs === null) return startAttemptLog({ eventLog, days, clock, lines, metrics });
+  const fold = createFoldAttempts({ data, objects, clock });
+  const folding = startAttemptFolding({ eventLog, fold, everyMs, lines, metrics });
+  const log = startAttemptLog({ eventLog: folding.eventLog, days, clock, lines, metrics });
+  return {
+    add: log.add,
+    async stop(limitMs) {
+      await Promise.all([log.stop(limitMs), folding.stop()]);
     },
   };
 }

@@ -65,6 +65,34 @@ export function circuitFields(change: {
   return fields({ senderId, targetOrigin: origin, from, to, until });
 }
 
+/** Failures that a line names. */
+const MAX_FAILURES = 5;
+
+/**
+ * A run of a checkpoint. Of what failed, the kind and the key of the object or file: reasons may quote what an object
+ * holds.
+ */
+export function checkpointFields(run: {
+  readonly runId: string;
+  readonly dataset: string;
+  readonly complete: boolean;
+  readonly objects: { readonly read: number; readonly pending: number };
+  readonly events: { readonly folded: number; readonly invalid: number };
+  readonly groups: readonly unknown[];
+  readonly totalEvents: number;
+  readonly failures: readonly { readonly kind: string; readonly key: string }[];
+  readonly failuresLeftOut: number;
+  readonly executionMs: number;
+}): LogFields {
+  const { runId, dataset, complete, objects, events, groups, totalEvents, failures, failuresLeftOut } = run;
+  return fields({
+    ...{ runId, dataset, complete, objects: objects.read, folded: events.folded, files: groups.length, totalEvents },
+    ...{ invalid: events.invalid, pending: objects.pending, failures: failures.length + failuresLeftOut },
+    failed: failures.slice(0, MAX_FAILURES).map(({ kind, key }) => ({ kind, key })),
+    durationMs: run.executionMs,
+  });
+}
+
 /** Several messages in one line, under a name. */
 export function listFields(name: string, list: readonly LogFields[]): LogFields {
   return fields({ [name]: list });

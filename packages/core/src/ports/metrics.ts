@@ -146,6 +146,20 @@ export const METRICS = {
     unit: 'count',
     labels: [],
   },
+  attemptsFolded: {
+    kind: 'counter',
+    name: 'millrace_attempts_folded_total',
+    help: 'Attempts that were folded from the attempt log into the checkpoint',
+    unit: 'count',
+    labels: [],
+  },
+  foldFailures: {
+    kind: 'counter',
+    name: 'millrace_fold_failures_total',
+    help: 'Runs of the checkpoint that did not fold all there was of the attempt log',
+    unit: 'count',
+    labels: [],
+  },
   storeErrors: {
     kind: 'counter',
     name: 'millrace_store_errors_total',

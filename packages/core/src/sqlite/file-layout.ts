@@ -43,6 +43,19 @@ export function fromByteString(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString();
 }
 
+/** How keys lie in a folder. Keys and parts of them are byte strings. */
+export interface FileLayout {
+  /** @throws InvalidKeyError for a key that no file of the layout stands for */
+  placeOf(key: string): Place;
+  /** The folder below which all keys with this prefix lie. */
+  folderOf(prefix: string): Omit<Place, 'file'>;
+  /** Undefined for an entry that is none of the layout's. */
+  meaningOf(name: string, isFolder: boolean): EntryMeaning | undefined;
+}
+
+/** Any key, on any file system. */
+export const ESCAPED_LAYOUT: FileLayout = { placeOf, folderOf: placeOf, meaningOf };
+
 /** @param key a byte string */
 export function placeOf(key: string): Place {
   const folders: string[] = [];

@@ -4,13 +4,14 @@ import type { Dir } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import path from 'node:path';
 import { hasCode } from './file-errors.ts';
-import { type EntryMeaning, meaningOf, placeOf } from './file-layout.ts';
+import type { EntryMeaning, FileLayout } from './file-layout.ts';
 
 /** Entries that one system call reads. */
 const READ_AHEAD = 512;
 
 export interface Walk {
   readonly root: string;
+  readonly layout: FileLayout;
   /** Byte strings, as all keys here. */
   readonly prefix: string;
   readonly startAfter: string;
@@ -36,7 +37,7 @@ interface Entry extends EntryMeaning {
 /** Every object behind the start; one that comes or goes meanwhile may be in it or not. */
 export function walkFiles(walk: Walk): AsyncGenerator<FoundFile> {
   // All keys that begin with the prefix lie below the folder in which an object of that name would lie.
-  const { folders, folderKey } = placeOf(walk.prefix);
+  const { folders, folderKey } = walk.layout.folderOf(walk.prefix);
   return walkFolder(walk, { path: path.join(walk.root, ...folders), key: folderKey });
 }
 
@@ -58,8 +59,9 @@ async function* walkFolder(walk: Walk, folder: Folder): AsyncGenerator<FoundFile
 /** The first entries behind one, at most `walk.limit`, that can hold wanted keys. */
 async function firstEntries(walk: Walk, folder: Folder, behind: string | undefined): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
-  for await (const { name } of await openFolder(folder.path)) {
-    const meaning = meaningOf(name);
+  for await (const entry of await openFolder(folder.path)) {
+    const { name } = entry;
+    const meaning = walk.layout.meaningOf(name, entry.isDirectory());
     if (meaning === undefined || (behind !== undefined && meaning.order <= behind)) continue;
     if (!canHoldWanted(walk, folder.key + meaning.part, meaning.isObject)) continue;
     entries.push({ ...meaning, name });

@@ -1,7 +1,7 @@
 /** `ObjectStore` and `ObjectWriter` in a folder of files, one for each object, with the object's bytes and nothing else in it. */
 
 import type { Stats } from 'node:fs';
-import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { DataFolderError } from '../errors.ts';
 import { createKeyLocks } from '../key-locks.ts';
@@ -10,7 +10,6 @@ import {
   assertByteRange,
   assertObjectKey,
   assertObjectQuery,
-  type ByteRange,
   type ObjectInfo,
   type ObjectStore,
   PreconditionFailedError,
@@ -19,8 +18,9 @@ import {
 import { assertObjectSplice, type ObjectWriter, splicedTooMuch } from '../ports/object-writer.ts';
 import { explainingFiles, hasCode } from './file-errors.ts';
 import { createFileEtags, etagOfBytes } from './file-etags.ts';
-import { fromByteString, placeOf, toByteString } from './file-layout.ts';
+import { ESCAPED_LAYOUT, type FileLayout, fromByteString, toByteString } from './file-layout.ts';
 import { walkFiles } from './file-listing.ts';
+import { infoOf, openToRead, readObjectFile } from './file-object-reads.ts';
 import { hashed, orChunksError, readFirst } from './file-object-writer.ts';
 import { readPage } from './file-page.ts';
 import { isThere, makeRoot } from './file-root.ts';
@@ -33,6 +33,8 @@ export interface FileObjectStoreOptions {
   /** Made when it does not exist. The caller owns it: no other process may use it, nor a second store of this one. */
   readonly folder: string;
   readonly clock?: Clock;
+  /** Default: one that takes every key. */
+  readonly layout?: FileLayout;
 }
 
 /**
@@ -44,6 +46,7 @@ export interface FileObjectStoreOptions {
  */
 export async function openFileObjectStore(options: FileObjectStoreOptions): Promise<FileObjectStore> {
   const root = path.resolve(options.folder);
+  const { layout = ESCAPED_LAYOUT } = options;
   const scratch = await explainingFiles('open', root, () => makeRoot(root));
   const tree = createFileTree(root);
   const writer = createFileWriter(scratch, tree, options.clock ?? systemClock);
@@ -54,7 +57,7 @@ export async function openFileObjectStore(options: FileObjectStoreOptions): Prom
   const using = <T>(action: string, key: string, work: (file: string) => Promise<T>): Promise<T> =>
     explainingFiles(action, key, () => {
       assertObjectKey(key);
-      const { folders, file } = placeOf(toByteString(key));
+      const { folders, file } = layout.placeOf(toByteString(key));
       return work(path.join(root, ...folders, file));
     });
 
@@ -84,11 +87,7 @@ export async function openFileObjectStore(options: FileObjectStoreOptions): Prom
     get: (key, { range = { start: 0 } } = {}) =>
       using('read', key, (file) => {
         assertByteRange(range);
-        return read(file, async (handle, stats) => {
-          const bytes = await readBytes(handle, stats.size, range);
-          const etag = await etags.of(file, stats, bytes.length === stats.size ? bytes : handle);
-          return { ...infoOf(key, stats, etag), bytes };
-        });
+        return read(file, (handle) => readObjectFile({ key, file, range }, handle, etags));
       }),
 
     head: (key) => using('read', key, (file) => look(key, file)),
@@ -159,6 +158,7 @@ export async function openFileObjectStore(options: FileObjectStoreOptions): Prom
         const { prefix = '', startAfter = '', limit } = query;
         const files = walkFiles({
           root,
+          layout,
           prefix: toByteString(prefix),
           startAfter: toByteString(startAfter),
           limit: limit + 1,
@@ -170,31 +170,7 @@ export async function openFileObjectStore(options: FileObjectStoreOptions): Prom
   };
 }
 
-function infoOf(key: string, stats: Stats, etag: string): ObjectInfo {
-  return { key, size: stats.size, etag, modifiedAt: Math.round(stats.mtimeMs) };
-}
-
 function assertCondition(key: string, condition: PutCondition, present: ObjectInfo | undefined): void {
   const holds = condition.kind === 'absent' ? present === undefined : present?.etag === condition.etag;
   if (!holds) throw new PreconditionFailedError(key, condition);
-}
-
-async function readBytes(handle: FileHandle, size: number, range: ByteRange): Promise<Uint8Array> {
-  const start = Math.min(range.start, size);
-  const bytes = Buffer.alloc(Math.min(range.end ?? size, size) - start);
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done);
-    if (bytesRead === 0) throw new DataFolderError('a file of the folder was cut short by another program');
-    done += bytesRead;
-  }
-  return bytes;
-}
-
-async function openToRead(file: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(file, 'r');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
 }

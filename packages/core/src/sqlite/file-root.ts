@@ -20,7 +20,7 @@ export async function makeRoot(root: string, mode?: number): Promise<string> {
 }
 
 /** Not `recursive` of node:fs: that never comes back where mkdir says ENOENT in a folder that exists, as /proc does. */
-async function makeFolder(folder: string, mode?: number): Promise<void> {
+export async function makeFolder(folder: string, mode?: number): Promise<void> {
   try {
     await makeOneFolder(folder, mode);
   } catch (error) {
