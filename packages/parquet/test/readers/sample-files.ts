@@ -73,7 +73,7 @@ export async function sampleFiles(): Promise<SampleFile[]> {
 
 /** Two of the three row groups of the base are kept. */
 async function mergedBehind(base: Uint8Array): Promise<[Uint8Array, readonly Row[]]> {
-  const merge = { smallRows: 60, smallGroups: 3, tailGroups: 100, targetRows: 10_000 };
+  const merge = { smallRows: 60, smallGroups: 3, tailGroups: 100, targetRows: 10_000, targetBytes: 2 ** 30 };
   const once = await append(base, VISIT_SCHEMA, newRows(1), { merge: 'never' });
   const twice = await append(once.bytes, VISIT_SCHEMA, newRows(2), { merge: 'never' });
   const merged = await append(twice.bytes, VISIT_SCHEMA, newRows(3), { merge });
