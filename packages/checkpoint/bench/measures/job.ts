@@ -1,8 +1,8 @@
 /** The whole job on S3: the first run over many objects, then one over a few more. */
 
-import { PythonError, pythonPrograms } from '../../../../scripts/python-environment.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PythonError, pythonPrograms } from '../../../../scripts/python-environment.ts';
 import type { Row } from '../../../cli/bench/delivery/report.ts';
 import type { Child } from '../../../cli/bench/delivery/workbench.ts';
 import { megabytes, type ParquetBench, type Result } from '../../../parquet/bench/bench.ts';
