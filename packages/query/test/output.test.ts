@@ -278,6 +278,12 @@ describe('a chart', () => {
     expect(text).toContain('11-22 23:00');
   });
 
+  test('of small numbers has room for marks that are longer than any value', async () => {
+    const text = await chart("SELECT DATE '2026-11-01' + i::INTEGER AS day, -i AS n FROM range(2) r(i)", 60);
+    const marks = [...text.matchAll(/^ *([-\d,.]+)┤/gm)].map(([, mark]) => mark);
+    expect(marks).toEqual(['0', '-0.25', '-0.5', '-0.75', '-1']);
+  });
+
   test('of negative numbers keeps their signs', async () => {
     const text = await chart('SELECT i, -1000 * i AS n FROM range(11) r(i)', 60);
     expect(text).toContain('-10,000┤');

@@ -34,8 +34,8 @@ export interface QueryPlan {
 }
 
 const BINARY: ReadonlySet<Format> = new Set(['arrow', 'parquet']);
-/** A table is held in memory, to know how wide its columns are. */
-const TABLE_ROWS = 1_000;
+/** Rows, when no limit is given: of what is held in memory as a whole, and for people. */
+const ROWS: Readonly<Partial<Record<Format, number>>> = { table: 1_000, chart: 10_000 };
 const MIB = 2 ** 20;
 
 /** @throws ConfigError with every problem */
@@ -53,7 +53,7 @@ export function readPlan(flags: QueryFlags, io: Io): QueryPlan {
     source,
     format,
     output: flags.output,
-    limit: flags.limit ?? (format === 'table' ? TABLE_ROWS : Number.POSITIVE_INFINITY),
+    limit: flags.limit ?? ROWS[format] ?? Number.POSITIVE_INFINITY,
     memoryLimit: flags.memory ?? `${Math.floor(totalmem() / 2 / MIB)}MiB`,
     threads: flags.threads ?? availableParallelism(),
   };

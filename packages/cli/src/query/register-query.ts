@@ -27,7 +27,9 @@ export function registerQuery(program: Command, io: Io): void {
     .option('--format <F>', `${FORMATS.join(', ')} (default: table)`, parseFormat)
     .option('--json', 'as --format json')
     .option('--output <FILE>', 'write to this file')
-    .option('--limit <N>', 'how many rows at most (default of a table: 1000)', (text) => parseWholeNumber(text, 0))
+    .option('--limit <N>', 'how many rows at most (default: 1000 of a table, 10000 of a chart)', (text) =>
+      parseWholeNumber(text, 0),
+    )
     .option('--memory <SIZE>', 'how much DuckDB may use, such as 2GB (default: half of what there is)', parseMemory)
     .option('--threads <N>', 'how many DuckDB may use (default: one for each processor)', (text) =>
       parseWholeNumber(text, 1),

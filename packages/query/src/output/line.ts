@@ -38,9 +38,7 @@ export function renderLine(points: readonly (readonly [x: number, y: number])[],
       yRange: [upMarks.at(0) ?? low, upMarks.at(-1) ?? high],
       customXAxisTicks: marksBetween(left, right, Math.max(1, Math.floor(width / MARK_WIDTH))),
       customYAxisTicks: upMarks,
-      // All equally wide: the library makes room for the ends of the axis only.
-      formatter: (value, { axis }) =>
-        axis === 'x' ? formatX(value, options.axis, isLong) : formatNumber(value).padStart(labelWidth),
+      formatter: (value, { axis }) => (axis === 'x' ? formatX(value, options.axis, isLong) : formatNumber(value)),
     },
   );
   const lines = text.split('\n').map((line) => line.trimEnd());
