@@ -7,7 +7,7 @@ import { metadataOf, rowsByHyparquet } from './support/hyparquet.ts';
 import { asWritten, expectRows, expectSameRows } from './support/rows.ts';
 
 /** So low that a few rows make groups of every size. */
-const MERGE: MergePolicy = { smallRows: 10, smallGroups: 4, tailGroups: 6, targetRows: 60 };
+const MERGE: MergePolicy = { smallRows: 10, smallGroups: 4, tailGroups: 6, targetRows: 60, targetBytes: 1_000_000 };
 
 const baseAndNew = arbitrarySchema().chain((schema) =>
   fc.record({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { CorruptParquetError, compactParquet, needsCompaction, openParquet, type Row } from '../src/index.ts';
-import { arbitraryRows, arbitrarySchema, someVisits, sortedRows, VISIT_SCHEMA } from '../src/testing/index.ts';
+import { arbitraryRows, arbitrarySchema, aVisit, someVisits, sortedRows, VISIT_SCHEMA } from '../src/testing/index.ts';
 import { append, compact, fileOf, groupsOf, open, rowsIn } from './support/files.ts';
 import { writeByHyparquet } from './support/foreign.ts';
 import { rowsByHyparquet } from './support/hyparquet.ts';
@@ -94,6 +94,15 @@ test('a row group whose least time is not what the file tells stops the compacti
   }
   await expect(compact(bytes, VISIT_SCHEMA)).rejects.toThrow(CorruptParquetError);
   await expect(compact(bytes, VISIT_SCHEMA)).rejects.toThrow('row group 0: timestamp is 1000000');
+});
+
+test('row groups of large rows have fewer of them', async () => {
+  const rows = Array.from({ length: 40 }, (_, index) =>
+    aVisit({ ptid: `${index}`.padEnd(1_000_000), timestamp: index }),
+  );
+  const before = fileOf(VISIT_SCHEMA, [rows], { codec: 'uncompressed' });
+  const after = await compact(before, VISIT_SCHEMA);
+  expect((await open(after, VISIT_SCHEMA)).rowGroups.map((group) => group.rows)).toEqual([33, 7]);
 });
 
 describe('a file needs compaction', () => {

@@ -31,7 +31,7 @@ async function query(bytes: Uint8Array, sql: string): Promise<unknown[][]> {
 
 const HOUR = 3_600_000_000;
 const START = 1_700_000_000_000_000;
-const MERGE = { smallRows: 100, smallGroups: 2, tailGroups: 8, targetRows: 5_000 };
+const MERGE = { smallRows: 100, smallGroups: 2, tailGroups: 8, targetRows: 5_000, targetBytes: 1_000_000 };
 
 test('DuckDB finds the row of the newest and of the oldest microsecond, however the file has grown', async () => {
   let bytes = fileOf(VISIT_SCHEMA, [someVisits(500, START), someVisits(500, START + HOUR)]);

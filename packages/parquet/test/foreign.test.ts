@@ -58,7 +58,7 @@ describe.each(bases)('a file by %s', (name, write) => {
 });
 
 test('any rows by hyparquet-writer are read, and merged with new ones', async () => {
-  const merge = { smallRows: 100, smallGroups: 1, tailGroups: 1, targetRows: 200 };
+  const merge = { smallRows: 100, smallGroups: 1, tailGroups: 1, targetRows: 200, targetBytes: 1_000_000 };
   await fc.assert(
     fc.asyncProperty(visits, visits, fc.boolean(), async (first, second, optional) => {
       const before = writeByHyparquet([first], { optional });

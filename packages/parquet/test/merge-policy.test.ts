@@ -6,7 +6,7 @@ import { append, fileOf, open, rowsIn } from './support/files.ts';
 import { writeByHyparquet } from './support/foreign.ts';
 import { expectSameRows } from './support/rows.ts';
 
-const { targetRows, tailGroups } = DEFAULT_MERGE_POLICY;
+const { targetRows, targetBytes, tailGroups } = DEFAULT_MERGE_POLICY;
 
 interface Growth {
   /** Of the row groups. */
@@ -16,13 +16,19 @@ interface Growth {
 }
 
 /** What runs of so many rows make of a file, without its rows. */
-async function grow(base: readonly number[], runs: readonly number[]): Promise<Growth> {
+async function grow(base: readonly number[], runs: readonly number[], rowBytes = 18): Promise<Growth> {
   const [template] = (await open(fileOf(VISIT_SCHEMA, [someVisits(1)]), VISIT_SCHEMA)).rowGroups;
   if (template === undefined) throw new Error('there is no row group');
   let sizes = [...base];
   const rewritten: number[] = [];
   for (const rows of runs) {
-    const groups = sizes.map((size, index) => ({ ...template, rows: size, start: index, end: index + 1 }));
+    const groups = sizes.map((size, index) => ({
+      ...template,
+      rows: size,
+      bytes: size * rowBytes,
+      start: index,
+      end: index + 1,
+    }));
     const first = firstMerged(groups, rows, DEFAULT_MERGE_POLICY);
     const merged = sizes.slice(first).reduce((sum, size) => sum + size, 0);
     rewritten.push(merged);
@@ -58,6 +64,19 @@ describe('merging small row groups', () => {
     expect(rewritten.filter((merged) => merged > 0).length).toBeLessThan(runs.length * 0.51);
   });
 
+  test('of large rows merges no more bytes than two full groups have', async () => {
+    const rowBytes = 1_000_000;
+    const { sizes, rewritten } = await grow(
+      [],
+      Array.from({ length: 300 }, () => 3),
+      rowBytes,
+    );
+    expect(Math.max(...rewritten) * rowBytes).toBeLessThanOrEqual(2 * targetBytes);
+    expect(Math.max(...sizes) * rowBytes).toBeLessThanOrEqual(2 * targetBytes);
+    expect(sizes.length).toBeLessThan(60);
+    expect(sum(rewritten)).toBeLessThan(2 * sum(sizes));
+  });
+
   test('of any runs never merges more than two full groups, or leaves more small ones than it may', async () => {
     const size = fc.oneof(fc.nat(300), fc.nat(20_000), fc.nat(400_000)).map((rows) => rows + 1);
     await fc.assert(
@@ -72,7 +91,7 @@ describe('merging small row groups', () => {
   });
 });
 
-const MERGE_ALL = { smallRows: 100, smallGroups: 1, tailGroups: 1, targetRows: 200 };
+const MERGE_ALL = { smallRows: 100, smallGroups: 1, tailGroups: 1, targetRows: 200, targetBytes: 1_000_000 };
 
 describe('row groups stay as they are', () => {
   const groups = [someVisits(20), someVisits(20, 1_800_000_000_000_000)];

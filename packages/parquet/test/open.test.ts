@@ -211,7 +211,7 @@ describe('a file with row groups that cannot be read', () => {
   });
 
   test('grows by appends, which merge none of them', async () => {
-    const merge = { smallRows: 100, smallGroups: 1, tailGroups: 1, targetRows: 200 };
+    const merge = { smallRows: 100, smallGroups: 1, tailGroups: 1, targetRows: 200, targetBytes: 1_000_000 };
     const table = tableOf(VISIT_SCHEMA, someVisits(3));
     expect(await appendToParquet(await withUnknownCodec(), table, { merge })).toMatchObject({
       merged: 0,

@@ -102,7 +102,7 @@ test('the statistics of each column chunk are those of its values, or wider wher
 });
 
 test('they are so after appends, merges and compaction', async () => {
-  const merge = { smallRows: 10, smallGroups: 3, tailGroups: 5, targetRows: 40 };
+  const merge = { smallRows: 10, smallGroups: 3, tailGroups: 5, targetRows: 40, targetBytes: 1_000_000 };
   await fc.assert(
     fc.asyncProperty(schemaAndGroups, async ({ schema, groups }) => {
       let bytes = fileOf(schema, []);

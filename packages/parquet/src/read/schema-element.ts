@@ -12,7 +12,7 @@ export interface SchemaElement {
   readonly logicalType: LogicalType | undefined;
 }
 
-export interface LogicalType {
+interface LogicalType {
   readonly kind: number;
   /** Of timestamps. */
   readonly isUtc: boolean;
