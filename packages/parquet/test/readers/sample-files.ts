@@ -1,6 +1,6 @@
 /** Files of every kind that this package makes, with the rows that they must have. */
 
-import { type Codec, type Row, writeParquet } from '../../src/index.ts';
+import { type Codec, DEFAULT_MERGE_POLICY, type Row, writeParquet } from '../../src/index.ts';
 import { VISIT_SCHEMA } from '../../src/testing/visit-events.ts';
 import { ACCEPTED, fixtureFile } from '../fixtures/catalogue.ts';
 import { FIXTURES_START, fixtureRows } from '../fixtures/rows.ts';
@@ -73,7 +73,7 @@ export async function sampleFiles(): Promise<SampleFile[]> {
 
 /** Two of the three row groups of the base are kept. */
 async function mergedBehind(base: Uint8Array): Promise<[Uint8Array, readonly Row[]]> {
-  const merge = { smallRows: 60, smallGroups: 3, tailGroups: 100, targetRows: 10_000, targetBytes: 2 ** 30 };
+  const merge = { ...DEFAULT_MERGE_POLICY, smallRows: 60, smallGroups: 3, tailGroups: 100, targetRows: 10_000 };
   const once = await append(base, VISIT_SCHEMA, newRows(1), { merge: 'never' });
   const twice = await append(once.bytes, VISIT_SCHEMA, newRows(2), { merge: 'never' });
   const merged = await append(twice.bytes, VISIT_SCHEMA, newRows(3), { merge });
