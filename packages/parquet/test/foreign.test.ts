@@ -128,3 +128,10 @@ function asParquetjs(row: Row): Record<string, unknown> {
   });
   return Object.fromEntries(entries.filter(([, value]) => value !== null));
 }
+
+test('a text that is not UTF-8 is refused: written again it would be another', async () => {
+  const bytes = writeByHyparquet([[aVisit({ ptid: 'Zürich' })]], { source: { codec: 'UNCOMPRESSED' } });
+  const place = Buffer.from(bytes).indexOf('ü');
+  bytes[place] = 0xff;
+  await expect(rowsIn(bytes, VISIT_SCHEMA)).rejects.toThrow('the column ptid: a text is not UTF-8');
+});
