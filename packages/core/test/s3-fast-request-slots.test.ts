@@ -40,6 +40,23 @@ describe('requests under way', () => {
     expect(taken).toHaveLength(8);
   });
 
+  test('of thousands that wait all start, in their order', async () => {
+    const slots = createRequestSlots(2);
+    const order: number[] = [];
+    for (let name = 0; name < 5_000; name += 1) {
+      void slots.take().then((request) => {
+        order.push(name);
+        slots.free(request, 'success');
+      });
+    }
+    while (order.length < 5_000) {
+      const before = order.length;
+      await turn();
+      expect(order.length).toBeGreaterThan(before);
+    }
+    expect(order).toEqual(Array.from({ length: 5_000 }, (_, name) => name));
+  });
+
   test('are one at least', async () => {
     const slots = createRequestSlots(4);
     for (let round = 0; round < 9; round += 1) slots.free(await slots.take(), 'overload');

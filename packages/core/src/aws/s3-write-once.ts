@@ -59,10 +59,8 @@ export async function writeOnce({ client, wait }: Omit<WriteOnceDeps, 'newToken'
     if ('etag' in result) return result.etag;
     const { error, answer } = result;
     const isLost = condition !== undefined && isRefusal(answer, condition);
-    // An upload is no longer there because it is completed, or because somebody aborted it.
-    const isOver = answer.code === 'NoSuchUpload';
-    mayHaveWritten ||= isOver || answer.attempts !== 1 || isUncertain(answer);
-    const own = mayHaveWritten ? await ownWrite(client, write, isLost || isOver) : undefined;
+    mayHaveWritten ||= answer.attempts !== 1 || isUncertain(answer);
+    const own = mayHaveWritten ? await ownWrite(client, write, isLost) : undefined;
     if (own !== undefined) return own;
     if (isLost) throw new PreconditionFailedError(key, condition, { cause: error });
     if (answer.status !== 409 || attempt === TRIES) throw toObjectStoreError(error, call);

@@ -58,15 +58,9 @@ export type SendRead = <T>(read: S3Read, receive: (answer: HttpAnswer) => T) => 
 
 export function createSendRead(deps: RequestsDeps): SendRead {
   const { address, clock } = deps;
-  /** Under way, for all that wait for it. */
-  let renewal: Promise<Credentials> | undefined;
-
+  /** The SDK asks its provider once for all that want it at the same time. */
   const renew = async (old: Credentials): Promise<void> => {
-    if ((await deps.credentials()) !== old) return;
-    renewal ??= deps.credentials({ forceRefresh: true }).finally(() => {
-      renewal = undefined;
-    });
-    await renewal;
+    if ((await deps.credentials()) === old) await deps.credentials({ forceRefresh: true });
   };
 
   const sendOnce = async <T>(
