@@ -73,7 +73,7 @@ describe('millrace checkpoint run', () => {
     expect(stdout.match(/^content: log-/gm)).toHaveLength(20);
     expect(stdout).toMatch(/^content: log-.*\.json: pipeline_adcid: is missing; .*; and 5 more$/m);
     expect(stdout).toContain('… and 2 more failures: --json names them\n');
-    expect((await folders.json('run')).failures).toEqual([]);
+    expect((await folders.json('run'))['failures']).toEqual([]);
   });
 
   test('ends with 3 while an object cannot be read, names it, and folds it once it can be', async () => {
