@@ -36,7 +36,7 @@ export default {
       name: 'functions-do-not-know-each-other',
       comment: 'Function packages meet only in the command line.',
       severity: 'error',
-      from: { path: '^packages/(ingest-api|delivery-worker|checkpoint)/' },
+      from: { path: '^packages/(ingest-api|delivery-worker|checkpoint)/', pathNot: '/bench/' },
       to: { path: '^packages/(ingest-api|delivery-worker|checkpoint|cli|query)/', pathNot: '^packages/$1/' },
     },
     {

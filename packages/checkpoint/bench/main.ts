@@ -11,8 +11,13 @@ import { createWorkbench } from '../../cli/bench/delivery/workbench.ts';
 import { FULL, type ParquetSizes, QUICK } from '../../parquet/bench/bench.ts';
 import { createParquetBench } from '../../parquet/bench/create-bench.ts';
 import { PARQUET_MEASURES } from '../../parquet/bench/measures.ts';
+import { type JobSizes, job, memory } from './measures/job.ts';
 
-const MEASURES = Object.keys(PARQUET_MEASURES);
+const JOB_MEASURES = { job, memory } as const;
+const MEASURES = [...Object.keys(JOB_MEASURES), ...Object.keys(PARQUET_MEASURES)];
+
+const FULL_JOB: JobSizes = { objects: 20_000, added: 100, manyObjects: 100_000 };
+const QUICK_JOB: JobSizes = { objects: 500, added: 20, manyObjects: 1_000 };
 
 const USAGE = `Usage: bench:checkpoint [options]
   --only NAME      only this measure; may be repeated: ${MEASURES.join(', ')}
@@ -85,7 +90,11 @@ async function main(options: Options): Promise<number> {
   const facts = machineFacts(workbench.root);
   const bench = await createParquetBench(workbench, options.sizes, say);
   const { rows, failed, disturbances } = await runMeasures(options.names, {
-    measure: (name) => PARQUET_MEASURES[name]?.(bench) ?? [],
+    measure: (name) => {
+      const jobSizes = options.quick ? QUICK_JOB : FULL_JOB;
+      if (name === 'job' || name === 'memory') return JOB_MEASURES[name](bench, jobSizes);
+      return PARQUET_MEASURES[name]?.(bench) ?? [];
+    },
     // Every program ends with its measure, and files are used by more than one.
     tidy: () => {},
     running: [],

@@ -2,18 +2,22 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock } from '@millrace/core';
+import { createLogLines, systemClock } from '@millrace/core';
 import * as adapters from '@millrace/core/aws';
+import { destination, pino } from 'pino';
 import { loadConfig } from './config.ts';
 import { createCheckpointHandler } from './function/checkpoint-handler.ts';
 
 const config = loadConfig(process.env);
 const { s3: client } = adapters.createAwsClients();
+// Written at once: what is not written when the answer is given waits until the function is thawed, if it ever is.
+const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 1, sync: true }));
 
 export const handler = createCheckpointHandler({
   defaults: config.defaults,
   concurrency: config.concurrency,
   clock: systemClock,
+  lines: createLogLines(logger),
   newRunId: randomUUID,
   wait: sleep,
   openSource: (bucket, prefix) => adapters.createFastS3Reader({ client, bucket, prefix }),

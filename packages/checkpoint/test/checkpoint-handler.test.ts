@@ -20,6 +20,7 @@ const ASKED = {
 let server: S3Server;
 let client: ReturnType<typeof createAwsClients>['s3'];
 let handler: CheckpointHandler;
+const said: string[] = [];
 
 beforeAll(async () => {
   server = await startS3Server({ buckets: ['logs', 'lake'] });
@@ -33,6 +34,7 @@ beforeAll(async () => {
     concurrency: 16,
     clock: systemClock,
     newRunId: randomUUID,
+    lines: { isOn: () => true, say: (event) => void said.push(event) },
     wait: () => Promise.resolve(),
     openSource: (bucket, prefix) => createFastS3Reader({ client, bucket, prefix }),
     openBucket: (bucket) => ({
@@ -75,33 +77,45 @@ describe('the function', () => {
     await logs.put('log-submit-20240101-000000-1-ingest-form-1-2024-01-01.json', Buffer.from('{"action":"submit"}'));
     server.resetCounts();
     const second = await handler(ASKED, WITH_TIME);
-    expect(second).toMatchObject({ statusCode: 207, new_events_processed: 3, total_events: EVENTS + 3, events_failed: 1 });
+    expect(second).toMatchObject({
+      statusCode: 207,
+      new_events_processed: 3,
+      total_events: EVENTS + 3,
+      events_failed: 1,
+    });
     expect(second.failures).toMatchObject([{ kind: 'content', reasons: expect.arrayContaining([expect.any(String)]) }]);
     expect(server.counts()).toMatchObject({ GetObject: expect.any(Number), ListObjectsV2: 1 });
     // Four sources, the state, the segment, and the files that are added to.
     expect(server.counts().GetObject).toBeLessThanOrEqual(4 + 2 + second.checkpoint_paths.length);
     expect(await handler(ASKED, WITH_TIME)).toMatchObject({ statusCode: 200, new_events_processed: 0, failures: [] });
+    expect(said).toEqual(['checkpoint.folded', 'checkpoint.failed', 'checkpoint.folded']);
   });
 
   test('answers an event that cannot be used with every problem, and does nothing', async () => {
     server.resetCounts();
     expect(await handler({ since: 'x', nothing: 1 }, WITH_TIME)).toMatchObject({
       ...{ statusCode: 400, new_events_processed: 0 },
-      failures: [{ kind: 'request', reasons: [expect.anything(), expect.anything(), expect.anything(), expect.anything()] }],
+      failures: [
+        { kind: 'request', reasons: [expect.anything(), expect.anything(), expect.anything(), expect.anything()] },
+      ],
     });
     expect(server.counts()).toEqual({});
   });
 
-  test.each([403, 500, 503])('fails when the checkpoint cannot be read (%i), and takes it for nothing else', async (status) => {
-    server.onRequest(({ bucket, operation }) =>
-      bucket === 'lake' && operation === 'GetObject' ? { kind: 'error', status, code: 'Refused' } : undefined,
-    );
-    try {
-      server.resetCounts();
-      await expect(handler(ASKED, WITH_TIME)).rejects.toThrow();
-      expect(server.counts().PutObject).toBeUndefined();
-    } finally {
-      server.onRequest(undefined);
-    }
-  }, 60_000);
+  test.each([403, 500, 503])(
+    'fails when the checkpoint cannot be read (%i), and takes it for nothing else',
+    async (status) => {
+      server.onRequest(({ bucket, operation }) =>
+        bucket === 'lake' && operation === 'GetObject' ? { kind: 'error', status, code: 'Refused' } : undefined,
+      );
+      try {
+        server.resetCounts();
+        await expect(handler(ASKED, WITH_TIME)).rejects.toThrow();
+        expect(server.counts().PutObject).toBeUndefined();
+      } finally {
+        server.onRequest(undefined);
+      }
+    },
+    60_000,
+  );
 });

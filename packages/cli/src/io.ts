@@ -13,7 +13,7 @@ export interface Output {
 }
 
 /** One that files can be sent through as well: `millrace query --format parquet … | cat`. */
-export interface ByteOutput extends Output {
+interface ByteOutput extends Output {
   write(chunk: string | Uint8Array): unknown;
 }
 

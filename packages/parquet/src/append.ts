@@ -45,7 +45,7 @@ const MAX_ORDINAL = 2 ** 15 - 1;
 export async function appendToParquet(file: ParquetFile, table: Table, options: AppendOptions = {}): Promise<Rewrite> {
   const { metadata = new Map(), merge = DEFAULT_MERGE_POLICY } = options;
   const { rowGroups, footer, schema } = file;
-  const first = merge === 'never' ? rowGroups.length : firstMerged(file, table.rows, merge);
+  const first = merge === 'never' ? rowGroups.length : firstMerged(rowGroups, table.rows, merge);
   const kept = rowGroups.slice(0, first);
   const merged = rowGroups.slice(first);
   const keep = merged.length === 0 ? file.footerOffset : cutOf(merged);

@@ -13,7 +13,7 @@ import { CREATED_BY } from './write.ts';
 export interface CompactOptions extends Partial<EncodingOptions> {
   /** Entries of the footer: those of the same name are replaced, others stay. */
   readonly metadata?: ReadonlyMap<string, string>;
-  /** Of each group but the last. */
+  /** Of each group but the last; without it, as many as append merges into one. */
   readonly rowGroupRows?: number;
   /** Rows of which it is false are left out. */
   readonly keepRow?: (row: Row) => boolean;
@@ -29,7 +29,7 @@ export interface CompactOptions extends Partial<EncodingOptions> {
  * @throws CorruptParquetError
  */
 export async function* compactParquet(file: ParquetFile, options: CompactOptions = {}): AsyncGenerator<Uint8Array> {
-  const { metadata = new Map(), rowGroupRows = DEFAULT_MERGE_POLICY.targetRows, keepRow } = options;
+  const { metadata = new Map(), rowGroupRows = rowsOfTarget(file), keepRow } = options;
   assertReadable(file);
   yield MAGIC;
   const rowGroups: Uint8Array[] = [];
@@ -45,6 +45,13 @@ export async function* compactParquet(file: ParquetFile, options: CompactOptions
   }
   const footer = changedFooter(file.footer, { rows, rowGroups, metadata, createdBy: CREATED_BY });
   yield concatBytes([footer, trailerOf(footer)]);
+}
+
+/** As many as a row group of the target size has: fewer when rows are large. */
+function rowsOfTarget({ rows, rowGroups }: ParquetFile): number {
+  const { targetRows, targetBytes } = DEFAULT_MERGE_POLICY;
+  const bytes = rowGroups.reduce((sum, group) => sum + group.bytes, 0);
+  return bytes === 0 ? targetRows : Math.max(1, Math.min(targetRows, Math.floor((targetBytes * rows) / bytes)));
 }
 
 export interface CompactionPolicy {

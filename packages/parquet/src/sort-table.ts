@@ -8,7 +8,7 @@ export function sortTable(schema: TableSchema, table: Table): Table {
   return isSorted(keys) ? table : takeRows(table, sortedOrder(keys));
 }
 
-export function isSorted(keys: Float64Array): boolean {
+function isSorted(keys: Float64Array): boolean {
   let last = Number.NEGATIVE_INFINITY;
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] ?? last;

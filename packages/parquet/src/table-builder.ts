@@ -33,11 +33,17 @@ export function createTableBuilder(schema: TableSchema): TableBuilder {
       if (row.length !== columns.length) {
         throw new RangeError(`a row has ${row.length} values, the schema ${columns.length} columns`);
       }
-      for (const [index, { spec }] of columns.entries()) {
-        const problem = valueProblem(spec, row[index]);
+      let place = 0;
+      for (const { spec } of columns) {
+        const problem = valueProblem(spec, row[place]);
         if (problem !== undefined) throw new InvalidValueError(spec.name, problem);
+        place += 1;
       }
-      for (const [index, { builder }] of columns.entries()) builder.add(row[index] ?? null);
+      place = 0;
+      for (const { builder } of columns) {
+        builder.add(row[place] ?? null);
+        place += 1;
+      }
       rows += 1;
     },
     get rows() {

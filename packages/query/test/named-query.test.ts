@@ -46,7 +46,7 @@ describe('the file of a named query', () => {
         { name: 'day', type: 'date', isRequired: false, missing: undefined, about: 'that day' },
       ],
     });
-    expect(QUERY.template).toMatch(/^SELECT 1[^]*ORDER BY 1$/);
+    expect(QUERY.template).toMatch(/^SELECT 1[\s\S]*ORDER BY 1$/);
   });
 
   test.each([
@@ -136,7 +136,9 @@ describe('a statement', () => {
 
   test('of DuckDB binds its values', () => {
     const { sql, values: bound } = renderForDuckdb(QUERY, values);
-    expect(sql).toContain('ptid = CAST($1 AS VARCHAR) AND "timestamp" >= CAST($2 AS TIMESTAMPTZ) AND study, pipeline_adcid');
+    expect(sql).toContain(
+      'ptid = CAST($1 AS VARCHAR) AND "timestamp" >= CAST($2 AS TIMESTAMPTZ) AND study, pipeline_adcid',
+    );
     expect(sql).toContain('ptid <> CAST($1 AS VARCHAR) AND CAST($3 AS BIGINT) AND CAST($4 AS DATE)');
     expect(bound).toEqual(["o'x {{from}}", '2026-11-22T10:00:00.5Z', null, '2026-11-22']);
   });

@@ -2,8 +2,8 @@ import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { ObjectInfo, ObjectQuery, ObjectStore } from '@millrace/core';
-import { type CacheOptions, type FetchProgress, fetchDataset } from '../src/source/object-cache.ts';
 import { listLocalFiles } from '../src/source/local-files.ts';
+import { type CacheOptions, type FetchProgress, fetchDataset } from '../src/source/object-cache.ts';
 import { useTestFolder } from './support/checkpoint.ts';
 
 const folder = useTestFolder();
@@ -68,7 +68,8 @@ async function contents(files: readonly string[]): Promise<string[]> {
 
 describe('the cache of objects', () => {
   test('fetches the Parquet files of the dataset, page after page, and no others', async () => {
-    for (const name of ['a', 'b', 'c', 'd', 'e']) s3.objects.set(`visit-events/${name}/events.parquet`, Buffer.from(name));
+    for (const name of ['a', 'b', 'c', 'd', 'e'])
+      s3.objects.set(`visit-events/${name}/events.parquet`, Buffer.from(name));
     s3.objects.set('visit-events/readme.txt', Buffer.from('x'));
     s3.objects.set('deliveries/dt=2026-11-22/deliveries.parquet', Buffer.from('x'));
     s3.objects.set('_millrace/visit-events/state.parquet', Buffer.from('x'));
@@ -123,7 +124,10 @@ describe('the cache of objects', () => {
       size += 1;
       s3.objects.set('visit-events/a.parquet', Buffer.alloc(size, 'x'));
     });
-    await expect(fetchAll()).rejects.toMatchObject({ code: 'query-source', message: expect.stringContaining('3 times') });
+    await expect(fetchAll()).rejects.toMatchObject({
+      code: 'query-source',
+      message: expect.stringContaining('3 times'),
+    });
     expect(await cached()).toEqual([]);
   });
 

@@ -56,7 +56,7 @@ describe('JSON', () => {
     ["TIMESTAMP '2026-11-22 10:00:00'", '2026-11-22T10:00:00.000000'],
     ["'infinity'::TIMESTAMPTZ", 'infinity'],
     ["DATE '2026-11-22'", '2026-11-22'],
-    ["[1, NULL, 3]", [1, null, 3]],
+    ['[1, NULL, 3]', [1, null, 3]],
     ["{'a': 1, 'b': [TIMESTAMPTZ '2026-11-22 10:00:00+00']}", { a: 1, b: ['2026-11-22T10:00:00.000000Z'] }],
     ["MAP {'k': 9007199254740993}", [['k', '9007199254740993']]],
     ["'a\"\u2028\n'", 'a"\u2028\n'],
@@ -94,16 +94,22 @@ describe('a limit', () => {
   ])('of %i leaves of %i rows %i, and says whether there are more', async (limit, all, left, isCut) => {
     let more = false;
     const result = await ask(engine, `SELECT i FROM range(${all}) r(i)`);
-    const text = await textOf(jsonText(firstRows(result, limit, () => { more = true; })));
+    const text = await textOf(
+      jsonText(
+        firstRows(result, limit, () => {
+          more = true;
+        }),
+      ),
+    );
     expect({ left: (JSON.parse(text) as unknown[]).length, isCut: more }).toEqual({ left, isCut });
   });
 });
 
 describe('CSV', () => {
   test('tells NULL from an empty text, and quotes what needs it', async () => {
-    expect(await csv(`SELECT 1 AS a, NULL AS "b,c", '' AS d, 'x"y' AS e, 'l1\r\nl2' AS f, 1.50::DECIMAL(5,2) AS g`)).toBe(
-      'a,"b,c",d,e,f,g\r\n1,,"","x""y","l1\r\nl2",1.50\r\n',
-    );
+    expect(
+      await csv(`SELECT 1 AS a, NULL AS "b,c", '' AS d, 'x"y' AS e, 'l1\r\nl2' AS f, 1.50::DECIMAL(5,2) AS g`),
+    ).toBe('a,"b,c",d,e,f,g\r\n1,,"","x""y","l1\r\nl2",1.50\r\n');
   });
 
   test('can be read back, whatever the texts', async () => {
@@ -114,7 +120,9 @@ describe('CSV', () => {
     await fc.assert(
       fc.asyncProperty(texts, async (row) => {
         const values = row.map((text) => (text === null ? 'NULL' : `'${text.replaceAll("'", "''")}'`));
-        const [, fields] = readCsv(await csv(`SELECT ${values.map((value, index) => `${value} AS c${index}`).join(', ')}`));
+        const [, fields] = readCsv(
+          await csv(`SELECT ${values.map((value, index) => `${value} AS c${index}`).join(', ')}`),
+        );
         expect(fields).toEqual(row);
       }),
       { numRuns: 100 },
@@ -138,7 +146,7 @@ function readCsv(text: string): (string | null)[][] {
 describe('Arrow', () => {
   test('has the types of DuckDB, and NULL everywhere', async () => {
     const columns = {
-      bool: "true",
+      bool: 'true',
       tiny: '1::TINYINT',
       int: '2::INTEGER',
       big: '9007199254740993::BIGINT',
@@ -197,7 +205,9 @@ describe('Arrow', () => {
   });
 
   test('has all rows of several batches, in order', async () => {
-    const table = await arrow("SELECT i::INTEGER AS i, CASE WHEN i % 3 = 0 THEN NULL ELSE 't' || i END AS t FROM range(150000) r(i) ORDER BY i");
+    const table = await arrow(
+      "SELECT i::INTEGER AS i, CASE WHEN i % 3 = 0 THEN NULL ELSE 't' || i END AS t FROM range(150000) r(i) ORDER BY i",
+    );
     expect(table.numRows).toBe(150_000);
     expect(table.batches.length).toBeGreaterThan(1);
     const [i, t] = [table.getChild('i'), table.getChild('t')];
@@ -252,12 +262,18 @@ describe('a chart', () => {
     const marks = [...text.matchAll(/^ *([\d,.]+)┤/gm)].map(([, mark]) => mark);
     expect(marks).toEqual(['100', '75', '50', '25', '0']);
     // It only rises: no line begins to the left of the one below it.
-    const starts = text.split('\n').filter((line) => /[│┤].*[━┏┛]/.test(line)).map((line) => line.search(/[━┏┛]/));
+    const starts = text
+      .split('\n')
+      .filter((line) => /[│┤].*[━┏┛]/.test(line))
+      .map((line) => line.search(/[━┏┛]/));
     expect(starts).toEqual(starts.toSorted((a, b) => b - a));
   });
 
   test('of times says the hour', async () => {
-    const text = await chart("SELECT TIMESTAMPTZ '2026-11-22 00:00:00+00' + INTERVAL (i) HOUR AS hour, i AS n FROM range(24) r(i)", 80);
+    const text = await chart(
+      "SELECT TIMESTAMPTZ '2026-11-22 00:00:00+00' + INTERVAL (i) HOUR AS hour, i AS n FROM range(24) r(i)",
+      80,
+    );
     expect(text).toContain('11-22 00:00');
     expect(text).toContain('11-22 23:00');
   });
@@ -278,7 +294,9 @@ describe('a chart', () => {
   });
 
   test('cuts labels that are too long, and fits', async () => {
-    expect(await chart("SELECT repeat('x', 200) AS a, 1234567.891 AS n", 40)).toMatch(/^n by a\nx{15}… █+ 1\.23457e\+6|1,234,57\d/);
+    expect(await chart("SELECT repeat('x', 200) AS a, 1234567.891 AS n", 40)).toMatch(
+      /^n by a\nx{15}… █+ 1\.23457e\+6|1,234,57\d/,
+    );
   });
 
   test.each([

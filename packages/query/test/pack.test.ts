@@ -25,7 +25,11 @@ function queryNamed(name: string): NamedQuery {
   return query;
 }
 
-async function ask(query: NamedQuery, rows: readonly PlainRow[], given: ReadonlyMap<string, string | null>): Promise<Rows> {
+async function ask(
+  query: NamedQuery,
+  rows: readonly PlainRow[],
+  given: ReadonlyMap<string, string | null>,
+): Promise<Rows> {
   await tables.fill(query.table, rows);
   return await tables.ask(query, given);
 }
@@ -55,7 +59,11 @@ describe('deliveries', () => {
     const query = queryNamed(name);
     await fc.assert(
       fc.asyncProperty(deliveries, parametersOf(query), async (attempts, given) => {
-        const rows = await ask(query, attempts.map((attempt): PlainRow => ({ ...attempt })), given);
+        const rows = await ask(
+          query,
+          attempts.map((attempt): PlainRow => ({ ...attempt })),
+          given,
+        );
         expect(rows).toEqual(expected(leftBy(attempts, given)));
       }),
       RUNS,

@@ -1,10 +1,9 @@
 /** The function: an event becomes a run, and what came of it the answer. */
 
-import type { Clock } from '@millrace/core';
+import { type Clock, checkpointFields, errorFields, type LogLines } from '@millrace/core';
 import { objectsBelow } from '../maintenance/objects-below.ts';
 import type { CheckpointDeps, CheckpointObjects } from '../run/checkpoint-deps.ts';
 import { runCheckpoint } from '../run/run-checkpoint.ts';
-import type { RunReport } from '../run/run-report.ts';
 import { parseCheckpointRequest, type RequestDefaults } from './checkpoint-request.ts';
 import { type CheckpointResponse, refuseRequest, toResponse } from './checkpoint-response.ts';
 
@@ -15,11 +14,11 @@ export interface CheckpointHandlerDeps extends Pick<CheckpointDeps, 'newRunId' |
   /** Objects of a bucket whose keys begin with the prefix, without it. Closed at the end of the invocation. */
   readonly openSource: (bucket: string, prefix: string) => CheckpointDeps['source'] & { close(): Promise<void> };
   readonly openBucket: (bucket: string) => CheckpointObjects;
-  readonly onReport?: (report: RunReport) => void;
+  readonly lines: LogLines;
 }
 
 /** What Lambda tells of an invocation. */
-export interface InvocationContext {
+interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
@@ -30,7 +29,7 @@ export type CheckpointHandler = (event: unknown, context: InvocationContext) => 
  * `runCheckpoint` throws it: the invocation fails, and so its alarm tells.
  */
 export function createCheckpointHandler(deps: CheckpointHandlerDeps): CheckpointHandler {
-  const { defaults, concurrency, clock, newRunId, wait, openSource, openBucket, onReport } = deps;
+  const { defaults, concurrency, clock, newRunId, wait, openSource, openBucket, lines } = deps;
   return async (event, context) => {
     const request = parseCheckpointRequest(event, defaults);
     if (!('dataset' in request)) return refuseRequest(request);
@@ -42,8 +41,12 @@ export function createCheckpointHandler(deps: CheckpointHandlerDeps): Checkpoint
         { dataset, source, target, clock, newRunId, wait, concurrency },
         { since, remainingMs: () => context.getRemainingTimeInMillis() },
       );
-      onReport?.(report);
+      const isAll = report.failures.length === 0 && report.objects.pending === 0;
+      lines.say(isAll ? 'checkpoint.folded' : 'checkpoint.failed', checkpointFields(report));
       return toResponse(report, checkpointPrefix);
+    } catch (error) {
+      lines.say('checkpoint.failed', errorFields(error));
+      throw error;
     } finally {
       await source.close();
     }

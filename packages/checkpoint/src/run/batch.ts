@@ -20,7 +20,7 @@ export interface Batch {
   readonly tally: BatchTally;
 }
 
-export interface BatchTally {
+interface BatchTally {
   /** Objects that were read, of whatever content. */
   readonly read: number;
   /** Events that are not valid. */

@@ -70,7 +70,7 @@ function reasonOf(outcome: GroupOutcome | undefined): string {
 }
 
 /** The later of two; null is none. */
-export function latest(a: number | null, b: number | null): number | null {
+function latest(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b;
   return Math.max(a, b);
 }

@@ -34,7 +34,7 @@ export interface Lease {
 }
 
 /** When everything under the prefix was last looked at, and how many objects there were. */
-export interface FullListing {
+interface FullListing {
   readonly at: number;
   readonly objects: number;
 }
@@ -92,7 +92,7 @@ export interface PendingObject extends ObjectVersion {
 }
 
 /** Since the checkpoint exists. */
-export interface Totals {
+interface Totals {
   readonly objects: number;
   readonly refused: number;
   readonly gone: number;

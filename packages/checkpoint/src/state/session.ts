@@ -109,10 +109,10 @@ export async function openSession(deps: SessionDeps, options: SessionOptions): P
       return state;
     },
     update: (next) => change(leased(next(state))),
-    async assertOwned() {
+    assertOwned: shared(async () => {
       const info = await objects.head(key);
       if (info?.etag !== etag) throw new LeaseLostError(runId);
-    },
+    }),
     async end(last = (unchanged) => unchanged) {
       try {
         await change({ ...last(state), lease: null });
@@ -120,5 +120,20 @@ export async function openSession(deps: SessionDeps, options: SessionOptions): P
         // Whoever has the state now has the lease too, and one that could not be given back ends in two minutes.
       }
     },
+  };
+}
+
+/** One look for all who ask while another is under way: it begins after they asked, as each needs it to. */
+function shared(look: () => Promise<void>): () => Promise<void> {
+  let current: Promise<unknown> = Promise.resolve();
+  let next: Promise<void> | undefined;
+  return () => {
+    next ??= current.then(() => {
+      next = undefined;
+      const looking = look();
+      current = looking.catch(() => undefined);
+      return looking;
+    });
+    return next;
   };
 }

@@ -10,7 +10,7 @@ export interface Line {
   readonly id: string;
 }
 
-export const LINES_SCHEMA: TableSchema = {
+const LINES_SCHEMA: TableSchema = {
   columns: [
     { name: 'group', type: 'string', nullable: false },
     { name: 'id', type: 'string', nullable: true },

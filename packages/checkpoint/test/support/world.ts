@@ -10,7 +10,7 @@ import { LEASE_MS } from '../../src/state/session.ts';
 import { type Line, linesDataset, linesObject } from './lines-dataset.ts';
 import { createBucket, type MemoryBucket, type ViewOptions, viewBucket } from './memory-objects.ts';
 
-export type Faults = Pick<ViewOptions, 'faultOf' | 'before'>;
+type Faults = Pick<ViewOptions, 'faultOf' | 'before'>;
 
 export interface World {
   readonly source: MemoryBucket;

@@ -38,7 +38,7 @@ function standardOutput(io: Io, file: string): ResultTarget {
   };
 }
 
-async function exists(file: string): Promise<boolean> {
+function exists(file: string): Promise<boolean> {
   return stat(file).then(
     () => true,
     () => false,

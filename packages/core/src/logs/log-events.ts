@@ -23,8 +23,8 @@ export const LOG_EVENTS = {
   'retention.removed': { level: 'debug', text: 'what was past its retention was removed' },
   'retention.held-up': { level: 'error', text: 'retention is held up' },
   'attempt-log.dropped': { level: 'error', text: 'attempts are missing from the attempt log' },
-  'checkpoint.folded': { level: 'debug', text: 'attempts were folded into the checkpoint' },
-  'checkpoint.failed': { level: 'error', text: 'attempts are not folded: they are kept, and tried again' },
+  'checkpoint.folded': { level: 'info', text: 'what is new was folded into the checkpoint' },
+  'checkpoint.failed': { level: 'error', text: 'not everything was folded into the checkpoint: it is tried again' },
   accounting: { level: 'info', text: 'accounting' },
   'accounting.gap': { level: 'error', text: 'the accounting does not add up, or messages do not move' },
 } as const satisfies Readonly<Record<string, EventDefinition>>;

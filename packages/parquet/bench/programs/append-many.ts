@@ -2,8 +2,9 @@
 
 import { copyFileSync } from 'node:fs';
 import { appendToParquet, needsCompaction, openParquet, sortTable, type Table } from '../../src/index.ts';
+import { VISIT_SCHEMA } from '../../src/testing/visit-events.ts';
 import { tableOf } from '../../test/readers/tables.ts';
-import { MEAN_STEP, VISIT_EVENTS, visitEvents } from '../../test/readers/visit-events.ts';
+import { MEAN_STEP, visitEvents } from '../../test/readers/visit-events.ts';
 import type { AppendRun } from '../bench.ts';
 import { openFile, splice } from './local-file.ts';
 import { program, stopwatch } from './program.ts';
@@ -39,20 +40,20 @@ await program(async (job: Job) => {
     if (run.needsCompaction) compaction ??= number;
   }
   const times = elapsed();
-  const { rows, rowGroups, source } = await openParquet(openFile(job.path), VISIT_EVENTS);
+  const { rows, rowGroups, source } = await openParquet(openFile(job.path), VISIT_SCHEMA);
   return { ...times, rows, rowGroups: rowGroups.length, bytes: source.size, done, needsCompaction: compaction };
 });
 
 function newTable({ rows, start, late }: Job, number: number): Table {
   const events = visitEvents(rows, { seed: 100 + number, start: start + number * rows * MEAN_STEP, late });
-  return sortTable(VISIT_EVENTS, tableOf(events));
+  return sortTable(VISIT_SCHEMA, tableOf(events));
 }
 
 /** Undefined when the file was left as it was. */
 async function appendOnce({ path, stopBeforeMerge }: Job, table: Table): Promise<AppendRun | undefined> {
   const elapsed = stopwatch();
   const source = openFile(path);
-  const file = await openParquet(source, VISIT_EVENTS);
+  const file = await openParquet(source, VISIT_SCHEMA);
   const { keep, tail, merged } = await appendToParquet(file, table);
   if (stopBeforeMerge === true && merged > 0) return undefined;
   splice(path, { keep, tail });

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { appendToParquet, openParquet, sortTable } from '../../src/index.ts';
+import { VISIT_SCHEMA } from '../../src/testing/visit-events.ts';
 import { rowsOfLines, tableOf } from '../../test/readers/tables.ts';
-import { VISIT_EVENTS } from '../../test/readers/visit-events.ts';
 import { openFile, spliceInto } from './local-file.ts';
 import { program, stopwatch } from './program.ts';
 
@@ -15,10 +15,10 @@ interface Job {
 
 await program(async ({ base, events, out }: Job) => {
   const elapsed = stopwatch();
-  const table = sortTable(VISIT_EVENTS, tableOf(rowsOfLines(readFileSync(events, 'utf8'))));
-  const change = await appendToParquet(await openParquet(openFile(base), VISIT_EVENTS), table);
+  const table = sortTable(VISIT_SCHEMA, tableOf(rowsOfLines(readFileSync(events, 'utf8'))));
+  const change = await appendToParquet(await openParquet(openFile(base), VISIT_SCHEMA), table);
   spliceInto(out, base, change);
   const times = elapsed();
-  const { rows } = await openParquet(openFile(out), VISIT_EVENTS);
+  const { rows } = await openParquet(openFile(out), VISIT_SCHEMA);
   return { ...times, rows, tailBytes: change.tail.length, merged: change.merged };
 });

@@ -2,8 +2,9 @@
 
 import { writeFileSync } from 'node:fs';
 import { writeParquet } from '../../src/index.ts';
+import { VISIT_SCHEMA } from '../../src/testing/visit-events.ts';
 import { tablesOf } from '../../test/readers/tables.ts';
-import { VISIT_EVENTS, visitEvents } from '../../test/readers/visit-events.ts';
+import { visitEvents } from '../../test/readers/visit-events.ts';
 import { program, stopwatch } from './program.ts';
 
 interface Job {
@@ -13,6 +14,6 @@ interface Job {
 
 await program(({ path, rows }: Job) => {
   const elapsed = stopwatch();
-  writeFileSync(path, writeParquet(VISIT_EVENTS, tablesOf(visitEvents(rows, { seed: 1 }))));
+  writeFileSync(path, writeParquet(VISIT_SCHEMA, tablesOf(visitEvents(rows, { seed: 1 }))));
   return { ...elapsed(), rows };
 });

@@ -1,4 +1,3 @@
-import type { ParquetFile } from '../parquet-file.ts';
 import type { RowGroup } from '../read/row-group.ts';
 
 /**
@@ -15,8 +14,9 @@ export interface MergePolicy {
   readonly smallGroups: number;
   /** This many groups below half of the target size at the end are merged, whatever their sizes. */
   readonly tailGroups: number;
-  /** Of a group that stays. */
+  /** Of a group that stays: rows, or bytes of pages when its rows are large. */
   readonly targetRows: number;
+  readonly targetBytes: number;
 }
 
 export const DEFAULT_MERGE_POLICY: MergePolicy = {
@@ -24,10 +24,11 @@ export const DEFAULT_MERGE_POLICY: MergePolicy = {
   smallGroups: 16,
   tailGroups: 32,
   targetRows: 131_072,
+  targetBytes: 33_554_432,
 };
 
 /** @returns the first of the row groups that are merged with new rows; their number when none is */
-export function firstMerged({ rowGroups }: ParquetFile, newRows: number, policy: MergePolicy): number {
+export function firstMerged(rowGroups: readonly RowGroup[], newRows: number, policy: MergePolicy): number {
   const from = planned(rowGroups, newRows, policy);
   const merged = rowGroups.slice(from);
   return merged.every(({ unreadable }) => unreadable === undefined) && canBeCut(rowGroups.slice(0, from), merged)
@@ -36,16 +37,22 @@ export function firstMerged({ rowGroups }: ParquetFile, newRows: number, policy:
 }
 
 function planned(groups: readonly RowGroup[], newRows: number, policy: MergePolicy): number {
-  const { smallRows, smallGroups, tailGroups, targetRows } = policy;
-  let tailRows = 0;
-  const tailStart = startOfTail(groups, ({ rows }) => {
-    const isOfTail = rows < targetRows / 2 && tailRows + rows + newRows <= 2 * targetRows;
-    if (isOfTail) tailRows += rows;
-    return isOfTail;
+  const { smallRows, smallGroups, tailGroups, targetRows, targetBytes } = policy;
+  let tailRows = newRows;
+  let tailBytes = 0;
+  const tailStart = startOfTail(groups, ({ rows, bytes }) => {
+    if (rows >= targetRows / 2 || bytes >= targetBytes / 2) return false;
+    if (tailRows + rows > 2 * targetRows || tailBytes + bytes > 2 * targetBytes) return false;
+    tailRows += rows;
+    tailBytes += bytes;
+    return true;
   });
-  const isTailFull = tailRows + newRows >= targetRows || groups.length - tailStart >= tailGroups;
-  if (isTailFull) return tailStart;
-  const smallStart = startOfTail(groups, ({ rows }) => rows < smallRows);
+  const isTailFull = tailRows >= targetRows || tailBytes >= targetBytes;
+  if (isTailFull || groups.length - tailStart >= tailGroups) return tailStart;
+  const smallStart = Math.max(
+    tailStart,
+    startOfTail(groups, ({ rows }) => rows < smallRows),
+  );
   return groups.length - smallStart >= smallGroups ? smallStart : groups.length;
 }
 

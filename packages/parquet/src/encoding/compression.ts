@@ -1,6 +1,6 @@
 /** Compression of pages. */
 
-import { gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { snappyCompressor, snappyUncompressor } from 'hysnappy';
 import { CorruptParquetError } from '../errors.ts';
 import { CODEC, nameOf } from '../format/constants.ts';
@@ -54,6 +54,7 @@ const decompressors: Readonly<Record<number, (bytes: Uint8Array, size: number) =
   [CODEC.UNCOMPRESSED]: (bytes) => bytes,
   [CODEC.SNAPPY]: snappyDecompressor(),
   [CODEC.GZIP]: (bytes, size) => gunzipSync(bytes, { maxOutputLength: size }),
+  [CODEC.BROTLI]: (bytes, size) => brotliDecompressSync(bytes, { maxOutputLength: size }),
   [CODEC.ZSTD]: (bytes, size) => zstdDecompressSync(bytes, { maxOutputLength: size }),
 };
 

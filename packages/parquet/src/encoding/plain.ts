@@ -77,9 +77,8 @@ export interface EncodedTexts {
 }
 
 export function encodeTexts(texts: readonly string[]): EncodedTexts {
-  const MOST_BYTES_A_UNIT = 3;
-  const bound = texts.reduce((sum, text) => sum + LENGTH_BYTES + MOST_BYTES_A_UNIT * text.length, 0);
-  const buffer = Buffer.allocUnsafeSlow(bound);
+  const size = texts.reduce((sum, text) => sum + LENGTH_BYTES + Buffer.byteLength(text), 0);
+  const buffer = Buffer.allocUnsafeSlow(size);
   const starts = new Int32Array(texts.length + 1);
   let position = 0;
   for (const [index, text] of texts.entries()) {
@@ -89,7 +88,7 @@ export function encodeTexts(texts: readonly string[]): EncodedTexts {
     position += LENGTH_BYTES + length;
   }
   starts[texts.length] = position;
-  return { bytes: new Uint8Array(buffer.buffer, 0, position), starts };
+  return { bytes: new Uint8Array(buffer.buffer, 0, size), starts };
 }
 
 /**

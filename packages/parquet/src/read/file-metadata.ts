@@ -27,7 +27,7 @@ export interface FooterField {
   readonly end: number;
 }
 
-export interface KeyValue {
+interface KeyValue {
   readonly key: string;
   /** Some programs write keys alone. */
   readonly value: string | undefined;

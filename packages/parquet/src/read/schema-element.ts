@@ -12,7 +12,7 @@ export interface SchemaElement {
   readonly logicalType: LogicalType | undefined;
 }
 
-export interface LogicalType {
+interface LogicalType {
   readonly kind: number;
   /** Of timestamps. */
   readonly isUtc: boolean;
@@ -49,8 +49,7 @@ function readLogicalType(reader: ThriftReader): LogicalType {
     reader.struct((field) => {
       if (kind === LOGICAL_TYPE.TIMESTAMP && field === 1) type = { ...type, isUtc: reader.bool() };
       else if (kind === LOGICAL_TYPE.TIMESTAMP && field === 2) type = { ...type, unit: readUnion(reader) };
-      // The width is a byte, whose eight bits stand as they are.
-      else if (kind === LOGICAL_TYPE.INTEGER && field === 1) type = { ...type, bits: reader.byte() };
+      else if (kind === LOGICAL_TYPE.INTEGER && field === 1) type = { ...type, bits: reader.integer() };
       else if (kind === LOGICAL_TYPE.INTEGER && field === 2) type = { ...type, isSigned: reader.bool() };
     });
   });

@@ -16,10 +16,8 @@ export interface ThriftReader {
   struct(visit: (field: number) => void): void;
   /** Calls `visit` for each element. An element that `visit` does not read is skipped. */
   list(visit: (index: number) => void): void;
-  /** A number of 16, 32 or 64 bits, which is refused when it is not a safe integer. */
+  /** A number of any width, which is refused when it is not a safe integer. */
   integer(): number;
-  /** A number of 8 bits. */
-  byte(): number;
   bool(): boolean;
   /** A view of the bytes, not a copy. */
   binary(): Uint8Array;
@@ -174,12 +172,9 @@ export function createThriftReader(bytes: Uint8Array, what: string, start = 0): 
     struct,
     list,
     integer() {
-      expect(THRIFT.i16, THRIFT.i32, THRIFT.i64);
-      return zigzag();
-    },
-    byte() {
-      expect(THRIFT.byte);
-      return byte();
+      expect(THRIFT.byte, THRIFT.i16, THRIFT.i32, THRIFT.i64);
+      // Eight bits stand as they are.
+      return type === THRIFT.byte ? (byte() << 24) >> 24 : zigzag();
     },
     bool() {
       expect(THRIFT.true, THRIFT.false);

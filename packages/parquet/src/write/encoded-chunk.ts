@@ -21,7 +21,7 @@ export interface EncodedChunk {
 }
 
 /** As parquet-mr has it: readers hold a page at a time. */
-export const MAX_PAGE_ROWS = 20_000;
+const MAX_PAGE_ROWS = 20_000;
 
 /** Rows of a chunk, and which of its values they have: nulls have none. */
 export interface PageRange {

@@ -14,7 +14,7 @@ export interface ChunkStatistics {
   readonly signed: boolean;
 }
 
-export interface StatisticsBound {
+interface StatisticsBound {
   /** As PLAIN writes the value, without a length. */
   readonly bytes: Uint8Array;
   /** False: no value of the chunk, but beyond all of them. */

@@ -2,8 +2,9 @@
 
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import type { Row } from '../../src/table-schema.ts';
+import { VISIT_SCHEMA } from '../../src/testing/visit-events.ts';
 import { digestOf, type Filter, type Findings } from './filters.ts';
-import { COLUMN_NAMES, VISIT_EVENTS } from './visit-events.ts';
+import { COLUMN_NAMES } from './visit-events.ts';
 
 export async function connectDuckDb(): Promise<DuckDBConnection> {
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
@@ -17,7 +18,7 @@ export async function askDuckDb(
   path: string,
   filters: readonly Filter[],
 ): Promise<Findings> {
-  const columns = COLUMN_NAMES.map((name) => (name === VISIT_EVENTS.orderBy ? `epoch_us("${name}")` : `"${name}"`));
+  const columns = COLUMN_NAMES.map((name) => (name === VISIT_SCHEMA.orderBy ? `epoch_us("${name}")` : `"${name}"`));
   const file = `read_parquet(${quoted(path)})`;
   const rows = await rowsOfQuery(connection, `SELECT ${columns.join(', ')} FROM ${file}`);
   // Each has a scan of its own, with its own condition.
@@ -39,7 +40,7 @@ async function rowsOfQuery(connection: DuckDBConnection, query: string): Promise
 function conditionOf({ column, op, value }: Filter): string {
   if (op === 'null') return `"${column}" IS NULL`;
   if (op === 'not-null') return `"${column}" IS NOT NULL`;
-  return `"${column}" ${op} ${typeof value === 'number' && column === VISIT_EVENTS.orderBy ? moment(value) : quoted(String(value))}`;
+  return `"${column}" ${op} ${typeof value === 'number' && column === VISIT_SCHEMA.orderBy ? moment(value) : quoted(String(value))}`;
 }
 
 /** @param micros since the epoch */

@@ -1,9 +1,11 @@
 /** Visit events written by the two other libraries that JavaScript has. */
 
+import { createWriteStream } from 'node:fs';
 import { parquetWriteBuffer, type SchemaElement } from 'hyparquet-writer';
 import parquet from 'parquetjs-lite';
 import type { ColumnSpec, Row } from '../../src/table-schema.ts';
-import { COLUMN_NAMES, VISIT_EVENTS } from './visit-events.ts';
+import { VISIT_SCHEMA } from '../../src/testing/visit-events.ts';
+import { COLUMN_NAMES } from './visit-events.ts';
 
 interface HyparquetOptions {
   /** Whether columns that are never null are REQUIRED. */
@@ -14,8 +16,8 @@ interface HyparquetOptions {
 /** The file. */
 export function writeWithHyparquet(columns: readonly unknown[][], options: HyparquetOptions): Uint8Array {
   const schema: SchemaElement[] = [
-    { name: 'schema', num_children: VISIT_EVENTS.columns.length },
-    ...VISIT_EVENTS.columns.map((column) => schemaElement(column, options.required)),
+    { name: 'schema', num_children: VISIT_SCHEMA.columns.length },
+    ...VISIT_SCHEMA.columns.map((column) => schemaElement(column, options.required)),
   ];
   const columnData = columns.map((data, index) => ({ name: COLUMN_NAMES[index] ?? '', data }));
   const rowGroupSize = options.rowGroupSize ?? 1_000_000;
@@ -47,15 +49,16 @@ export function columnsOf(rows: readonly Row[]): unknown[][] {
   return COLUMN_NAMES.map((_, index) => rows.map((row) => row[index]));
 }
 
-const PARQUETJS_TYPES = { string: 'UTF8', int32: 'INT32', double: 'DOUBLE', timestamp: 'TIMESTAMP_MICROS' };
+const PARQUETJS_TYPES = { string: 'UTF8', int32: 'INT32', double: 'DOUBLE', timestamp: 'TIMESTAMP_MICROS' } as const;
 
 /** @param path of the file to make */
 export async function writeWithParquetJs(path: string, rows: Iterable<Row>): Promise<void> {
-  const fields = VISIT_EVENTS.columns.map(({ name, type, nullable }) => [
+  const fields = VISIT_SCHEMA.columns.map(({ name, type, nullable }) => [
     name,
-    { type: PARQUETJS_TYPES[type], compression: 'SNAPPY', optional: nullable },
+    { type: PARQUETJS_TYPES[type], compression: 'SNAPPY' as const, optional: nullable },
   ]);
-  const writer = await parquet.ParquetWriter.openFile(new parquet.ParquetSchema(Object.fromEntries(fields)), path, {
+  const file = createWriteStream(path);
+  const writer = await parquet.ParquetWriter.openStream(new parquet.ParquetSchema(Object.fromEntries(fields)), file, {
     rowGroupSize: 100_000,
   });
   for (const row of rows) await writer.appendRow(recordOf(row));
@@ -65,7 +68,7 @@ export async function writeWithParquetJs(path: string, rows: Iterable<Row>): Pro
 /** Nulls are left out: they are not taken. */
 function recordOf(row: Row): Record<string, unknown> {
   const record: Record<string, unknown> = {};
-  for (const [index, { name, type }] of VISIT_EVENTS.columns.entries()) {
+  for (const [index, { name, type }] of VISIT_SCHEMA.columns.entries()) {
     const value = row[index];
     if (value !== null && value !== undefined) record[name] = type === 'timestamp' ? BigInt(value) : value;
   }

@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type PythonNeeds, pythonPrograms } from '../../../../scripts/python-environment.ts';
+import { VISIT_SCHEMA } from '../../src/testing/visit-events.ts';
 import type { Filter, Findings } from './filters.ts';
-import { COLUMN_NAMES, VISIT_EVENTS } from './visit-events.ts';
+import { COLUMN_NAMES } from './visit-events.ts';
 
 /** The newest of each that a Python can run. Fixtures are made with those of the newest Python. */
 const PARQUET_LIBRARIES: PythonNeeds = {
@@ -51,7 +52,7 @@ export type FoundByPython = Readonly<
 export async function askPython(python: string, questions: readonly Question[]): Promise<FoundByPython> {
   // Not -I: that would also forget the environment's folder.
   const child = spawn(python, ['-B', join(import.meta.dirname, 'readers.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(JSON.stringify({ columns: COLUMN_NAMES, timestamp: VISIT_EVENTS.orderBy, files: questions }));
+  child.stdin.end(JSON.stringify({ columns: COLUMN_NAMES, timestamp: VISIT_SCHEMA.orderBy, files: questions }));
   const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);
   if (child.exitCode !== 0) throw new Error(`the readers in Python ended with ${child.exitCode}`);
   return JSON.parse(output);

@@ -1,27 +1,10 @@
-/** Visit events as tests and measures make them: the columns of the checkpoint, and rows that are the same every time. */
+/** Visit events as tests and measures make them: rows that are the same every time. */
 
-import type { Row, TableSchema } from '../../src/table-schema.ts';
+import type { Row } from '../../src/table-schema.ts';
+// Not by the index beside it: measures would load what properties need.
+import { VISIT_SCHEMA } from '../../src/testing/visit-events.ts';
 
-export const VISIT_EVENTS: TableSchema = {
-  columns: [
-    { name: 'action', type: 'string', nullable: false },
-    { name: 'study', type: 'string', nullable: false },
-    { name: 'pipeline_adcid', type: 'int32', nullable: false },
-    { name: 'project_label', type: 'string', nullable: false },
-    { name: 'center_label', type: 'string', nullable: false },
-    { name: 'gear_name', type: 'string', nullable: false },
-    { name: 'ptid', type: 'string', nullable: false },
-    { name: 'visit_date', type: 'string', nullable: false },
-    { name: 'visit_number', type: 'string', nullable: true },
-    { name: 'datatype', type: 'string', nullable: false },
-    { name: 'module', type: 'string', nullable: true },
-    { name: 'packet', type: 'string', nullable: true },
-    { name: 'timestamp', type: 'timestamp', nullable: false },
-  ],
-  orderBy: 'timestamp',
-};
-
-export const COLUMN_NAMES: readonly string[] = VISIT_EVENTS.columns.map(({ name }) => name);
+export const COLUMN_NAMES: readonly string[] = VISIT_SCHEMA.columns.map(({ name }) => name);
 
 /** Where a column's value stands in a row. */
 export function columnIndex(name: string): number {

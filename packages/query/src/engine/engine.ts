@@ -122,7 +122,8 @@ function createEngine(instance: DuckDBInstance, connection: DuckDBConnection, in
       interrupter.run(async () => {
         await prepare(statement);
         const { sql, values } = Number.isFinite(limit) ? limited(statement, limit) : statement;
-        const rows = `COPY (\n${withoutEnd(sql)}\n) TO ${literal(file)} (FORMAT parquet)`;
+        // Into this very file: another beside it is not allowed.
+        const rows = `COPY (\n${withoutEnd(sql)}\n) TO ${literal(file)} (FORMAT parquet, USE_TMP_FILE false)`;
         await connection.run(rows, values as DuckDBValue[]);
       }),
 
@@ -143,5 +144,5 @@ function withoutEnd(sql: string): string {
   return sql.replace(/;\s*$/, '');
 }
 
-const COMMENT = /--.*|\/\*[^]*?\*\//g;
+const COMMENT = /--.*|\/\*[\s\S]*?\*\//g;
 const READING = new Set<StatementType>([StatementType.SELECT, StatementType.EXPLAIN]);

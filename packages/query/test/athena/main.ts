@@ -130,7 +130,8 @@ async function compareQuery(
   query: NamedQuery,
   precision: Precision,
 ): Promise<boolean> {
-  const inSchema = (sql: string) => sql.replaceAll(`FROM ${query.table.table}`, `FROM ${schema}.${query.table.table} AS ${query.table.table}`);
+  const inSchema = (sql: string) =>
+    sql.replaceAll(`FROM ${query.table.table}`, `FROM ${schema}.${query.table.table} AS ${query.table.table}`);
   const problems: string[] = [];
   let compared = 0;
   for (const values of valuesFor(query)) {
@@ -155,7 +156,9 @@ async function compareQuery(
 function valuesFor(query: NamedQuery): ParameterValues[] {
   const known = new Set(query.parameters.map(({ name }) => name));
   const pairs = GIVEN.map((given) => Object.entries(given).filter(([name]) => known.has(name)));
-  const distinct = new Map(pairs.map((some) => [JSON.stringify(some), some.map(([name, value]) => `${name}=${value}`)]));
+  const distinct = new Map(
+    pairs.map((some) => [JSON.stringify(some), some.map(([name, value]) => `${name}=${value}`)]),
+  );
   return [...distinct.values()].map((given) => readParameterValues(query.parameters, given, 0));
 }
 

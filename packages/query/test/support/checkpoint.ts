@@ -38,7 +38,11 @@ export function useTestFolder({ isShared = false } = {}): () => TestFolder {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function write(name: string, sql: string, fill: (tables: Awaited<ReturnType<typeof openMemoryTables>>) => Promise<void>) {
+  async function write(
+    name: string,
+    sql: string,
+    fill: (tables: Awaited<ReturnType<typeof openMemoryTables>>) => Promise<void>,
+  ) {
     const file = path.join(folder, name);
     await mkdir(path.dirname(file), { recursive: true });
     const tables = await openMemoryTables();

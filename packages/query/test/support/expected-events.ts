@@ -61,7 +61,13 @@ export const EXPECTED_EVENTS: Readonly<
     groupBy(events, (event) => JSON.stringify([event.module, event.packet, event.action]))
       .toSorted(([a], [b]) => {
         if (a === undefined || b === undefined) return 0;
-        return compareBy(a, b, (event) => event.module, (event) => event.packet, (event) => event.action);
+        return compareBy(
+          a,
+          b,
+          (event) => event.module,
+          (event) => event.packet,
+          (event) => event.action,
+        );
       })
       .map((group) => {
         const { module, packet, action } = last(group);
@@ -185,9 +191,9 @@ export const EXPECTED_EVENTS: Readonly<
 
 /** The most first, then by what is counted. */
 function counted(events: readonly VisitEvent[], keyOf: (event: VisitEvent) => Record<string, string | null>): Rows {
-  const valueOf = (event: VisitEvent) => Object.values(keyOf(event))[0] ?? null;
+  const countedBy = (event: VisitEvent) => Object.values(keyOf(event))[0] ?? null;
   return groupBy(events, (event) => JSON.stringify(keyOf(event)))
-    .toSorted((a, b) => b.length - a.length || compareBy(last(a), last(b), valueOf))
+    .toSorted((a, b) => b.length - a.length || compareBy(last(a), last(b), countedBy))
     .map((group) => ({ ...keyOf(last(group)), events: group.length, visits: countVisits(group) }));
 }
 

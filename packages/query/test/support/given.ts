@@ -41,7 +41,9 @@ export function parametersOf(query: NamedQuery): fc.Arbitrary<ParameterValues> {
   return fc
     .subarray(optional, { maxLength: Math.min(2, optional.length) })
     .map((some) => [...some, ...parameters.filter(({ isRequired }) => isRequired)])
-    .chain((some) => fc.tuple(...some.map(({ name }) => pairOf(name, name === 'from' || name === 'to' ? time : VALUES[name]))))
+    .chain((some) =>
+      fc.tuple(...some.map(({ name }) => pairOf(name, name === 'from' || name === 'to' ? time : VALUES[name]))),
+    )
     .map((given) => readParameterValues(parameters, given, 0));
 }
 
@@ -59,7 +61,11 @@ const COLUMNS: Readonly<Record<string, string>> = {
 type Plain = Readonly<Record<string, unknown>>;
 
 /** The rows that the parameters leave; those of `except` leave all. */
-export function leftBy<T extends object>(rows: readonly T[], given: ParameterValues, except: readonly string[] = []): T[] {
+export function leftBy<T extends object>(
+  rows: readonly T[],
+  given: ParameterValues,
+  except: readonly string[] = [],
+): T[] {
   const time = (row: Plain) => isoMicros(Number(row['timestamp'] ?? row['started_at']));
   return rows.filter((item) => {
     const row = { ...item } as Plain;

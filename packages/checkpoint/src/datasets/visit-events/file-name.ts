@@ -26,7 +26,7 @@ export type LogName =
     }
   | { readonly kind: 'ignored'; readonly reason: IgnoredName };
 
-export type IgnoredName =
+type IgnoredName =
   | 'not a log file'
   | 'unknown action'
   | 'not a time'
