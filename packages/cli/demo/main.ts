@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageView } from '../src/api-shapes.ts';
 import { type ApiClient, ApiError, createClient, isRetryable } from '../src/client.ts';
 import { formatCount } from '../src/term/format.ts';
-import { type MillraceProcess, startMillrace } from '../test/support/millrace-process.ts';
+import { type MillraceProcess, runMillrace, startMillrace } from '../test/support/millrace-process.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { startTargets, type Targets } from './targets.ts';
 import { readWebhooks, type TargetName, type Webhook } from './webhooks.ts';
@@ -87,6 +87,9 @@ async function tell(demo: Demo): Promise<void> {
   narrator.step('Check every promise');
   await checkPromises(demo, before, after);
   await stopCleanly(demo);
+
+  narrator.step('Ask questions of its own deliveries: fold the attempt log into Parquet, and query that');
+  await showDeliveries(demo);
 
   const broken = narrator.broken();
   if (broken > 0) process.exitCode = 1;
@@ -282,6 +285,27 @@ async function checkPromises(
     'no message had more attempts than its plan',
   );
   narrator.promise(stats.difference === 0 && stats.waiting === 0, 'the accounting adds up');
+}
+
+/** What `millrace up` does by itself once a minute, and what analysts do with it. */
+async function showDeliveries({ narrator, folder }: Demo): Promise<void> {
+  const checkpoint = path.join(folder, 'checkpoints');
+  const places = ['--dataset', 'deliveries', '--source', folder, '--checkpoint', checkpoint];
+  const show = async (...args: string[]): Promise<number | null> => {
+    const { code, stdout, stderr } = await runMillrace(args);
+    for (const line of `${stderr}${stdout}`.trimEnd().split('\n')) narrator.say(line);
+    return code;
+  };
+  const folded = await show('checkpoint', 'run', ...places);
+  const questions = ['deliveries-by-target', 'delivery-failures'];
+  const answered: boolean[] = [];
+  for (const question of questions) {
+    narrator.say(`millrace query ${question}`);
+    answered.push((await show('query', question, '--source', checkpoint)) === 0);
+  }
+  narrator.promise(folded === 0 && answered.every(Boolean), 'its attempts were folded, and questions answered');
+  const verified = await show('checkpoint', 'verify', ...places);
+  narrator.promise(verified === 0, 'every attempt of the log is a row of the checkpoint, and no row is there twice');
 }
 
 async function stopCleanly({ narrator, millrace }: Demo): Promise<void> {

@@ -4,12 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createLogLines, DataFolderError, NO_METRICS } from '@millrace/core';
 import { START_TIME } from '@millrace/core/testing';
-import {
-  type LocalAttemptLogDeps,
-  localEventLog,
-  openLocalObjects,
-  startAttemptLog,
-} from '../src/up/local-attempt-log.ts';
+import { type LocalAttemptLogDeps, openLocalEventLog, startAttemptLog } from '../src/up/local-attempt-log.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -79,7 +74,7 @@ describe('the folder of the attempt log', () => {
     jest.useRealTimers();
     const folder = await mkdtemp(path.join(tmpdir(), 'millrace-test-'));
     try {
-      const log = localEventLog(openLocalObjects(folder, { now: Date.now }));
+      const log = openLocalEventLog(folder, { now: Date.now });
       await writeFile(path.join(folder, 'objects'), 'in the way');
       await expect(log.removeBefore(START_TIME, 1)).rejects.toThrow(DataFolderError);
       await rm(path.join(folder, 'objects'));

@@ -45,7 +45,7 @@ export async function withCheckpoint<T>(
     await effects.sleep(ms, io.signal);
     io.signal.throwIfAborted();
   };
-  const closing: (() => void)[] = [];
+  const closing: (() => void | Promise<void>)[] = [];
   try {
     const s3 = await openS3(plan, io);
     if (s3 !== undefined) closing.push(s3.close);
@@ -59,7 +59,7 @@ export async function withCheckpoint<T>(
     return await use({ deps, progress });
   } finally {
     progress.end();
-    for (const close of closing) close();
+    for (const close of closing) await close();
   }
 }
 
@@ -83,7 +83,7 @@ async function openTarget(
   s3: S3Stores | undefined,
   writes: boolean,
   wait: (ms: number) => Promise<void>,
-  closing: (() => void)[],
+  closing: (() => void | Promise<void>)[],
 ): Promise<CheckpointObjects> {
   if (checkpoint.kind === 's3') {
     if (s3 === undefined) throw new Error('S3 is not open');

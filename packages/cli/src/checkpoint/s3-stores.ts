@@ -2,6 +2,7 @@
 
 import type { CheckpointObjects } from '@millrace/checkpoint';
 import type { ObjectStore } from '@millrace/core';
+import type { FastS3Reader } from '@millrace/core/aws';
 import { describeAwsError, describeMissingRegion } from '../aws/aws-problems.ts';
 import { EXIT, ExitError } from '../exit.ts';
 import type { ObjectPlace } from '../object-place.ts';
@@ -12,7 +13,8 @@ export interface S3Stores {
   /** For thousands of small objects. */
   source(place: S3Place): Pick<ObjectStore, 'get' | 'list'>;
   checkpoint(place: S3Place): CheckpointObjects;
-  close(): void;
+  /** Once no call is under way. */
+  close(): Promise<void>;
 }
 
 export interface S3Access {
@@ -25,7 +27,9 @@ export interface S3Access {
 /** @throws ExitError when region or credentials are missing */
 export async function openS3Stores({ endpoint, profile }: S3Access): Promise<S3Stores> {
   // The clients of AWS take long to load.
-  const { createAwsClients, createS3ObjectStore, createS3ObjectWriter } = await import('@millrace/core/aws');
+  const { createAwsClients, createFastS3Reader, createS3ObjectStore, createS3ObjectWriter } = await import(
+    '@millrace/core/aws'
+  );
   const client = createAwsClients(endpoint === undefined ? {} : { endpoint }).s3;
   await client.config.region().catch((cause: unknown) => {
     throw new ExitError(EXIT.usage, describeMissingRegion(profile), { cause });
@@ -33,12 +37,20 @@ export async function openS3Stores({ endpoint, profile }: S3Access): Promise<S3S
   await client.config.credentials().catch((cause: unknown) => {
     throw new ExitError(EXIT.usage, describeAwsError(cause, { profile }), { cause });
   });
+  const readers: FastS3Reader[] = [];
   return {
-    source: ({ bucket, prefix }) => createS3ObjectStore({ client, bucket, prefix }),
+    source({ bucket, prefix }) {
+      const reader = createFastS3Reader({ client, bucket, prefix });
+      readers.push(reader);
+      return reader;
+    },
     checkpoint: ({ bucket, prefix }) => ({
       ...createS3ObjectStore({ client, bucket, prefix }),
       ...createS3ObjectWriter({ client, bucket, prefix }),
     }),
-    close: () => client.destroy(),
+    async close() {
+      await Promise.all(readers.map((reader) => reader.close()));
+      client.destroy();
+    },
   };
 }

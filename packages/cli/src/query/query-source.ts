@@ -12,34 +12,21 @@ import {
   type TableFiles,
 } from '@millrace/query';
 import type { Io } from '../io.ts';
+import { checkEndpoint, nameOfPlace, type ObjectPlace, readPlace } from '../object-place.ts';
 import { createProgress, renderBar } from '../term/progress.ts';
 
 export type Source =
-  | { readonly kind: 'folder'; readonly folder: string }
-  | {
-      readonly kind: 's3';
-      readonly bucket: string;
-      /** Empty, or with a slash at its end. */
-      readonly prefix: string;
-      /** Of an emulator. */
-      readonly endpoint: string | undefined;
-    };
-
-const S3 = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
+  | Extract<ObjectPlace, { kind: 'folder' }>
+  /** With the endpoint of an emulator. */
+  | (Extract<ObjectPlace, { kind: 's3' }> & { readonly endpoint: string | undefined });
 
 export function readSource(flags: { readonly source: string; readonly endpoint?: string }, problems: string[]): Source {
   const { source, endpoint } = flags;
-  if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
-    problems.push(`--endpoint must be an http or https URL, such as http://127.0.0.1:4566; got '${endpoint}'`);
-  }
-  if (!source.startsWith('s3://')) {
-    if (endpoint !== undefined) problems.push('--endpoint is for a source of s3://');
-    if (source === '') problems.push('--source must name a folder, or s3://bucket/prefix');
-    return { kind: 'folder', folder: source };
-  }
-  const [, bucket = '', prefix = ''] = S3.exec(source) ?? [];
-  if (bucket === '') problems.push(`--source must be s3://bucket/prefix; got '${source}'`);
-  return { kind: 's3', bucket, prefix: prefix === '' ? '' : `${prefix.replace(/\/+$/, '')}/`, endpoint };
+  checkEndpoint(endpoint, problems);
+  const place = readPlace('--source', source, problems);
+  if (place?.kind === 's3') return { ...place, endpoint };
+  if (place !== undefined && endpoint !== undefined) problems.push('--endpoint is for a source of s3://');
+  return { kind: 'folder', folder: source };
 }
 
 /**
@@ -59,7 +46,7 @@ export async function findFiles(
     const files = isAsked(table) ? await listing(table) : [];
     found.push({ table, files });
     if (isAsked(table) && files.length === 0) {
-      io.stderr.write(`millrace: ${nameOf(source)} has no ${table.dataset} yet: ${table.table} is empty\n`);
+      io.stderr.write(`millrace: ${nameOfPlace(source)} has no ${table.dataset} yet: ${table.table} is empty\n`);
     }
   }
   return found;
@@ -98,10 +85,6 @@ export function cacheFolder(env: Io['env']): string {
 function cacheName({ bucket, prefix, endpoint = '' }: Extract<Source, { kind: 's3' }>): string {
   const place = createHash('sha256').update([endpoint, bucket, prefix].join('\n')).digest('hex').slice(0, 16);
   return `${bucket}-${place}`;
-}
-
-function nameOf(source: Source): string {
-  return source.kind === 'folder' ? path.resolve(source.folder) : `s3://${source.bucket}/${source.prefix}`;
 }
 
 const MB = 1_000_000;

@@ -1,70 +1,78 @@
-/** One run that folds the attempt log of a data folder into its checkpoint. */
+/**
+ * A run that folds the attempt log of a data folder into its checkpoint, in a thread of its own: reading and sorting
+ * must not hold deliveries up, and the memory that it takes goes with it.
+ */
 
-import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import type { RunReport } from '@millrace/checkpoint';
-import { ATTEMPTS_PREFIX, type Clock } from '@millrace/core';
-import { type FileObjectStore, openPlainObjectStore } from '@millrace/core/sqlite';
-
-export interface FoldAttemptsDeps {
-  /** The data folder. */
-  readonly data: string;
-  /** The folder in which the attempt log is. */
-  readonly objects: () => Promise<FileObjectStore>;
-  readonly clock: Clock;
-}
-
-/** @returns undefined when there is no attempt to fold */
-export type FoldAttempts = (signal: AbortSignal) => Promise<RunReport | undefined>;
-
-const FOLDER = 'checkpoints';
-/** Another run on the folder is waited for by the next round. */
-const NO_PATIENCE_MS = 0;
-/** Deliveries go on meanwhile, on the same threads. */
-const OBJECTS_AT_ONCE = 8;
+import { MillraceError } from '@millrace/core';
 
 /**
- * A run that is stopped writes what it has read, or throws the reason of its signal while it lists. The engine is loaded
- * when there is something to fold for the first time.
+ * @param signal a run that is stopped writes what it has read, or ends with the reason of the signal
+ * @returns undefined when there is no attempt to fold
  */
-export function createFoldAttempts({ data, objects, clock }: FoldAttemptsDeps): FoldAttempts {
+export type FoldAttempts = (signal: AbortSignal) => Promise<RunReport | undefined>;
+
+export interface ThreadData {
+  /** The data folder. */
+  readonly data: string;
+}
+
+export type FromFoldThread =
+  | { readonly report: RunReport }
+  | { readonly stopped: true }
+  | { readonly failure: { readonly code: string; readonly message: string } };
+
+/** A run failed, in its thread. */
+class FoldError extends MillraceError {}
+
+/** Megabytes: a run that would need more ends, and not the process. */
+const HEAP_MB = 512;
+const YOUNG_GENERATION_MB = 16;
+/** Milliseconds that a run has to end in good order; one that is cut off is brought to its end by the next. */
+const STOP_LIMIT_MS = 5_000;
+
+export function createFoldAttempts(data: string): FoldAttempts {
   return async (signal) => {
-    const store = await objects();
-    const { objects: first } = await store.list({ prefix: ATTEMPTS_PREFIX, limit: 1 });
-    if (first.length === 0) return undefined;
-    const { checkpointStatus, createDataset, objectsBelow, runCheckpoint } = await import('@millrace/checkpoint');
-    const log = objectsBelow(store, ATTEMPTS_PREFIX);
-    const target = await openPlainObjectStore({ folder: path.join(data, FOLDER), clock });
-    const dataset = createDataset('deliveries');
-    /** A clock that was set back names new batches like old ones. */
-    const isClockBack = async (): Promise<boolean> => {
-      // Of a state that is not there or cannot be read, the run says so.
-      const status = await checkpointStatus({ dataset, target, clock }).catch(() => undefined);
-      return (status?.lastTimestamp ?? 0) / 1_000 > clock.now();
-    };
-    try {
-      return await runCheckpoint(
-        {
-          dataset,
-          source: {
-            get: log.get,
-            list(query) {
-              signal.throwIfAborted();
-              return log.list(query);
-            },
-          },
-          ...{ target, clock, newRunId: randomUUID, wait: sleep, concurrency: OBJECTS_AT_ONCE },
-        },
-        {
-          patienceMs: NO_PATIENCE_MS,
-          remainingMs: () => (signal.aborted ? 0 : Number.POSITIVE_INFINITY),
-          // Batches are written within minutes of the time in their names: what is recent is all that can be new.
-          listing: { fullEveryMs: Number.POSITIVE_INFINITY, full: await isClockBack() },
-        },
-      );
-    } finally {
-      target.close();
-    }
+    // Goes with its last object.
+    if (!existsSync(path.join(data, 'objects', 'attempts'))) return undefined;
+    signal.throwIfAborted();
+    const told = await runThread({ data }, signal);
+    if ('report' in told) return told.report;
+    if ('stopped' in told) throw signal.reason;
+    throw new FoldError(told.failure.code, told.failure.message);
   };
+}
+
+/** @throws what ends the thread; the reason of the signal when it had to be cut off */
+async function runThread(workerData: ThreadData, signal: AbortSignal): Promise<FromFoldThread> {
+  const worker = new Worker(new URL('./fold-thread.ts', import.meta.url), {
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
+  let limit: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    worker.postMessage('stop');
+    limit = setTimeout(() => void worker.terminate(), STOP_LIMIT_MS);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await new Promise((resolve, reject) => {
+      let told: FromFoldThread | undefined;
+      worker.on('message', (message: FromFoldThread) => {
+        told = message;
+      });
+      worker.once('error', reject);
+      // Only then is its memory given back, and the folder free.
+      worker.once('exit', (code) => {
+        if (told !== undefined) return resolve(told);
+        return reject(signal.aborted ? signal.reason : new FoldError('fold-thread', `the thread ended with ${code}`));
+      });
+    });
+  } finally {
+    signal.removeEventListener('abort', stop);
+    clearTimeout(limit);
+  }
 }

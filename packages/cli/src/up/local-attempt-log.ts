@@ -2,8 +2,15 @@
 
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { type Clock, createObjectEventLog, type EventLog, type LogLines, type Metrics } from '@millrace/core';
-import { type FileObjectStore, openFileObjectStore } from '@millrace/core/sqlite';
+import {
+  type Clock,
+  createObjectEventLog,
+  type EventLog,
+  type LogLines,
+  type Metrics,
+  type ObjectStore,
+} from '@millrace/core';
+import { openFileObjectStore } from '@millrace/core/sqlite';
 import { type AttemptLog, createAttemptLog, reportDrop } from '@millrace/delivery-worker';
 import { startRetention } from './retention.ts';
 
@@ -21,21 +28,17 @@ const REMOVE_SLICE = 100;
 /** Slices of one round: more a day than a busy day writes. */
 const SLICES = 5;
 
-/** The objects of a data folder. Their folder is opened at the first call, and again when it could not be. */
-export function openLocalObjects(data: string, clock: Clock): () => Promise<FileObjectStore> {
+/** The log in a data folder. The folder of its objects is opened at the first call, and again when it could not be. */
+export function openLocalEventLog(data: string, clock: Clock): EventLog {
   const folder = path.join(data, 'objects');
-  let opening: Promise<FileObjectStore> | undefined;
-  return () => {
+  let opening: Promise<ObjectStore> | undefined;
+  const objects = (): Promise<ObjectStore> => {
     opening ??= openFileObjectStore({ folder, clock }).catch((error: unknown) => {
       opening = undefined;
       throw error;
     });
     return opening;
   };
-}
-
-/** The attempt log among them. */
-export function localEventLog(objects: () => Promise<FileObjectStore>): EventLog {
   return createObjectEventLog({
     put: async (...call) => (await objects()).put(...call),
     list: async (...call) => (await objects()).list(...call),

@@ -47,7 +47,7 @@ import { openGate } from './gate.ts';
 import { createGauges } from './gauges.ts';
 import { createHeldUpLog } from './held-up-log.ts';
 import { listen } from './http-server.ts';
-import { localEventLog, openLocalObjects, startAttemptLog } from './local-attempt-log.ts';
+import { openLocalEventLog, startAttemptLog } from './local-attempt-log.ts';
 import { createPrometheusMetrics } from './prometheus-metrics.ts';
 import { createReadiness } from './readiness.ts';
 import { startRetention } from './retention.ts';
@@ -216,11 +216,9 @@ function startDelivery(deps: DeliveryDeps): Delivery {
 function startAttempts({ config, lines, metrics }: DeliveryDeps): AttemptLog {
   const { data, attemptLogDays: days, foldEveryMs: everyMs } = config;
   const clock = systemClock;
-  const objects = openLocalObjects(data, clock);
-  const eventLog = localEventLog(objects);
+  const eventLog = openLocalEventLog(data, clock);
   if (everyMs === null) return startAttemptLog({ eventLog, days, clock, lines, metrics });
-  const fold = createFoldAttempts({ data, objects, clock });
-  const folding = startAttemptFolding({ eventLog, fold, everyMs, lines, metrics });
+  const folding = startAttemptFolding({ eventLog, fold: createFoldAttempts(data), everyMs, lines, metrics });
   const log = startAttemptLog({ eventLog: folding.eventLog, days, clock, lines, metrics });
   return {
     add: log.add,
