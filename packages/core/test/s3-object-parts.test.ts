@@ -56,9 +56,9 @@ describe('ranges to copy', () => {
         fc.integer({ min: 10 * MIB, max: 5 * GIB }),
         (keep, copyBytes) => {
           const ranges = copiedRanges('"x"', keep, copyBytes);
-          expect(ranges[0]?.start).toBe(0);
           expect(ranges.at(-1)?.end).toBe(keep);
-          expect(ranges.slice(1).map(({ start }) => start)).toEqual(ranges.slice(0, -1).map(({ end }) => end));
+          // Not toEqual: there can be thousands.
+          expect(ranges.findIndex(({ start }, index) => start !== (ranges[index - 1]?.end ?? 0))).toBe(-1);
           const sizes = ranges.map(({ start, end }) => end - start);
           expect(Math.min(...sizes)).toBeGreaterThanOrEqual(5 * MIB);
           expect(Math.max(...sizes)).toBeLessThanOrEqual(Math.max(copyBytes, Math.ceil(keep / 5_000)));
