@@ -90,7 +90,7 @@ describe('the system', () => {
       ]);
     await client.send(messageInput({ targetUrl: receiver.url }));
     const [first] = await until('it is folded', () => folded().length > 0 && folded());
-    expect(first).toMatchObject({ level: 20, dataset: 'deliveries', folded: 1, totalEvents: 1, pending: 0 });
+    expect(first).toMatchObject({ dataset: 'deliveries', folded: 1, totalEvents: 1, pending: 0 });
     const { code, stdout } = await verify();
     expect({ code, report: JSON.parse(stdout) }).toMatchObject({
       code: 0,

@@ -1,14 +1,14 @@
-/** The thread of one run that folds the attempt log; tells what came of it, and ends. */
+/** The process of one run that folds the attempt log of a data folder; tells what came of it, and ends. */
 
 import { randomUUID } from 'node:crypto';
+import { constants, setPriority } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
 import { checkpointStatus, createDataset, type RunReport, runCheckpoint } from '@millrace/checkpoint';
 import { MillraceError, systemClock } from '@millrace/core';
 import { openPlainObjectStore } from '@millrace/core/sqlite';
 import { openSourceFolder } from '../checkpoint/folder-stores.ts';
-import type { FromFoldThread, ThreadData } from './fold-attempts.ts';
+import type { FromFoldProcess } from './fold-attempts.ts';
 
 const FOLDER = 'checkpoints';
 /** Another run on the folder is waited for by the next round. */
@@ -17,18 +17,28 @@ const OBJECTS_AT_ONCE = 8;
 /** Of gzip, some 80,000 attempts: what is in memory at once. */
 const BATCH_BYTES = 4 * 1_024 * 1_024;
 
-const port = parentPort;
-if (port === null) throw new Error('fold-thread.ts runs as a worker thread only');
-const post = (message: FromFoldThread): void => port.postMessage(message);
-
 const stopping = new AbortController();
-port.once('message', () => stopping.abort());
+// The process that started it decides when it ends: by letting go of it, or by its own end.
+process.once('disconnect', () => stopping.abort());
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => undefined);
+yieldToDeliveries();
 try {
-  post({ report: await fold((workerData as ThreadData).data, stopping.signal) });
+  tell({ report: await fold(process.argv[2] ?? '', stopping.signal) });
 } catch (error) {
-  post(error === stopping.signal.reason ? { stopped: true } : { failure: describe(error) });
-} finally {
-  port.close();
+  // One that was stopped has nobody any more to tell.
+  tell({ failure: describe(error) });
+}
+
+function tell(message: FromFoldProcess): void {
+  if (process.connected) process.send?.(message, () => process.disconnect());
+}
+
+function yieldToDeliveries(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Then it has its share as they have.
+  }
 }
 
 async function fold(data: string, signal: AbortSignal): Promise<RunReport> {
@@ -70,5 +80,5 @@ async function fold(data: string, signal: AbortSignal): Promise<RunReport> {
 function describe(error: unknown): { readonly code: string; readonly message: string } {
   const { name = 'Error', code, message = '' } = error as { name?: string; code?: unknown; message?: string };
   if (error instanceof MillraceError) return { code: error.code, message };
-  return typeof code === 'string' ? { code, message } : { code: 'fold-thread', message: name };
+  return typeof code === 'string' ? { code, message } : { code: 'fold-process', message: name };
 }
