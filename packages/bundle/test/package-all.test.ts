@@ -21,7 +21,10 @@ describe('the package of this repository', () => {
 
   test('has no problem', () => {
     expect(made.problems).toEqual([]);
-    expect(made.artefacts.map(({ name }) => name)).toEqual(['ingest-api', 'delivery-worker', 'runtime-layer']);
+    expect(made.artefacts.map(({ name }) => name)).toEqual([
+      ...['ingest-api', 'delivery-worker', 'checkpoint'],
+      ...['runtime-layer', 'parquet-layer'],
+    ]);
   });
 
   test('is the same bytes when it is made again', async () => {
