@@ -81,6 +81,14 @@ test.each(handlers)(
   TEST_LIMIT_MS,
 );
 
+const OF_MESSAGES = ['TABLE', 'CIRCUITS_TABLE', 'BUCKET', 'WORK_QUEUE_URLS', 'DEAD_LETTER_QUEUE_URL', 'LOG_LEVEL'];
+/** Where the checkpoint is, its event may say as well. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  'ingest-api': [...OF_MESSAGES, 'CALLERS_PARAMETER'],
+  'delivery-worker': OF_MESSAGES,
+  checkpoint: ['LOG_LEVEL'],
+};
+
 test.each(handlers)(
   '$name without its settings reports every one of them to $handler as an error of the initialisation',
   async ({ name, entry }) => {
@@ -90,9 +98,7 @@ test.each(handlers)(
     });
     const { errorType, errorMessage } = await started.initError;
     expect(errorType).toBe('ConfigError');
-    const named = ['TABLE', 'CIRCUITS_TABLE', 'BUCKET', 'WORK_QUEUE_URLS', 'DEAD_LETTER_QUEUE_URL', 'LOG_LEVEL'];
-    if (name === 'ingest-api') named.push('CALLERS_PARAMETER');
-    for (const setting of named) expect(errorMessage).toContain(`MILLRACE_${setting}`);
+    for (const setting of NEEDED[name] ?? []) expect(errorMessage).toContain(`MILLRACE_${setting}`);
     expect(await started.exited).not.toBe(0);
   },
   TEST_LIMIT_MS,
