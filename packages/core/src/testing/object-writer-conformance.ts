@@ -13,11 +13,12 @@ import { describeSplices } from './object-writer-splices.ts';
  * Declares the suite for one adapter.
  *
  * @param open opens an empty store: for every test
+ * @param lacks what the backend cannot do, by the name that a test asks for
  */
-export function describeObjectWriter(name: string, open: OpenObjectWriter): void {
+export function describeObjectWriter(name: string, open: OpenObjectWriter, lacks: readonly string[] = []): void {
   describe(`${name} keeps the promises of ObjectWriter`, () => {
     describeSplices(open);
-    describeLargeSplices(open);
+    describeLargeSplices(open, { name, lacks });
     describeChunks(open);
   });
 }
