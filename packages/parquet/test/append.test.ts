@@ -90,6 +90,7 @@ describe('the entries of the footer', () => {
     const { bytes } = await append(before, VISIT_SCHEMA, [aVisit()], { metadata: change });
     const { metadata, createdBy } = await open(bytes, VISIT_SCHEMA);
     expect([...metadata].sort()).toEqual([['ARROW:schema', 'AAAA'], ...change]);
+    expect(metadataOf(bytes).key_value_metadata?.length).toBe(metadata.size);
     expect(createdBy).toBe('millrace version 0.1.0');
   });
 

@@ -77,6 +77,17 @@ describe('merging small row groups', () => {
     expect(sum(rewritten)).toBeLessThan(2 * sum(sizes));
   });
 
+  test('takes no more of the groups of another program than two full groups have', async () => {
+    const base = Array.from({ length: 31 }, () => 15);
+    const { rewritten } = await grow(
+      base,
+      Array.from({ length: 5 }, () => 3),
+      1_000_000,
+    );
+    expect(Math.max(...rewritten) * 1_000_000).toBeGreaterThan(targetBytes / 2);
+    expect(Math.max(...rewritten) * 1_000_000).toBeLessThanOrEqual(2 * targetBytes);
+  });
+
   test('of any runs never merges more than two full groups, or leaves more small ones than it may', async () => {
     const size = fc.oneof(fc.nat(300), fc.nat(20_000), fc.nat(400_000)).map((rows) => rows + 1);
     await fc.assert(

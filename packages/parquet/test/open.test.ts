@@ -11,6 +11,7 @@ import {
   UnsupportedParquetError,
 } from '../src/index.ts';
 import { aVisit, rowsOfAll, someVisits, tableOf, VISIT_SCHEMA } from '../src/testing/index.ts';
+import { encodeFooter, type NewFooter, trailerOf } from '../src/write/footer.ts';
 import { fileOf, open, rowsIn } from './support/files.ts';
 import { writeByHyparquet } from './support/foreign.ts';
 import { expectRows } from './support/rows.ts';
@@ -94,6 +95,36 @@ describe('a damaged file', () => {
       read: (start: number, end: number) => Promise.resolve(FILE.subarray(start, end)),
     };
     await expect(openParquet(source, VISIT_SCHEMA)).rejects.toThrow(CorruptParquetError);
+  });
+});
+
+describe('a file is damaged whose footer', () => {
+  /** The row groups of a file, with another footer. */
+  async function withFooter(change: (structs: readonly Uint8Array[]) => Partial<NewFooter>): Promise<Uint8Array> {
+    const { footer, columns, rows, footerOffset } = await open(FILE, VISIT_SCHEMA);
+    const rowGroups = footer.rowGroups.map((group) => footer.bytes.slice(group.thriftStart, group.thriftEnd));
+    const unchanged = { columns, rows, rowGroups, metadata: new Map(), createdBy: 'other version 1' };
+    const bytes = encodeFooter({ ...unchanged, ...change(rowGroups) });
+    return Buffer.concat([FILE.subarray(0, footerOffset), bytes, trailerOf(bytes)]);
+  }
+
+  test.each([
+    [
+      'has the same pages twice',
+      ([first = FILE]: readonly Uint8Array[]) => ({ rowGroups: [first, first], rows: 24 }),
+      'are of two columns',
+    ],
+    ['tells of fewer rows than there are', () => ({ rows: 18 }), 'tells of 18 rows, and its row groups have 19'],
+    [
+      'tells of a row group less',
+      (all: readonly Uint8Array[]) => ({ rowGroups: all.slice(1) }),
+      'its row groups have 7',
+    ],
+  ])('%s', async (_, change, reason) => {
+    await expect(withFooter(() => ({})).then((bytes) => rowsIn(bytes, VISIT_SCHEMA))).resolves.toEqual(ROWS);
+    const bytes = await withFooter(change);
+    await expect(open(bytes, VISIT_SCHEMA)).rejects.toThrow(CorruptParquetError);
+    await expect(open(bytes, VISIT_SCHEMA)).rejects.toThrow(reason);
   });
 });
 

@@ -144,13 +144,18 @@ test('a column of more than a page comes back, nulls at the borders of pages too
   expectRows(await rowsByHyparquet(bytes, schema), rows);
 });
 
-test('texts that are too large for a page together come back', async () => {
+test('texts that are too large for a page together come back, from pages of at most a megabyte', async () => {
   const rows = Array.from({ length: 9 }, (_, index) =>
     aVisit({ ptid: String(index).repeat(400_000), module: index === 4 ? null : 'x'.repeat(index * 300_000) }),
   );
   const bytes = fileOf(VISIT_SCHEMA, [rows]);
   expectRows(await rowsIn(bytes, VISIT_SCHEMA), rows);
   expectRows(await rowsByHyparquet(bytes, VISIT_SCHEMA), rows);
+  const chunk = metadataOf(bytes).row_groups[0]?.columns.find(
+    ({ meta_data }) => meta_data?.path_in_schema[0] === 'ptid',
+  );
+  // Two of 400,000 bytes in each.
+  expect(chunk?.meta_data?.encoding_stats).toEqual([{ page_type: 'DATA_PAGE', encoding: 'PLAIN', count: 5 }]);
 });
 
 test('some columns can be read alone, in any order', async () => {

@@ -109,7 +109,6 @@ export function createThriftReader(bytes: Uint8Array, what: string, start = 0): 
     within(() => {
       const header = byte();
       const size = header >> 4 === 15 ? varint() : header >> 4;
-      if (size > bytes.length - position) fail('a list is longer than what is left');
       for (let index = 0; index < size; index += 1) {
         type = header & 0x0f;
         const before = position;
