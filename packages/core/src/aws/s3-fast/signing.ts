@@ -1,9 +1,9 @@
 /**
- * Signature Version 4 for GET, at a tenth of what the SDK's signer takes for one: it is made for
- * any request, and takes half of what reading a small object may cost. Keys are derived by the library.
+ * Signature Version 4 for GET in 16 µs. The library's signer, made for any request, takes 100, and 60 with keys that are
+ * made once: as much as all the rest of reading a small object. Keys are derived by the library.
  */
 
-import { createHash, createHmac, type Hash, type Hmac, hash } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type Hash, type Hmac, hash, type KeyObject } from 'node:crypto';
 import type { S3ClientResolvedConfig } from '@aws-sdk/client-s3';
 import { createScope, getSigningKey } from '@smithy/signature-v4';
 import type { BucketAddress } from './address.ts';
@@ -28,7 +28,8 @@ const SERVICE = 's3';
 interface SigningKey {
   readonly credentials: Credentials;
   readonly scope: string;
-  readonly bytes: Uint8Array;
+  /** Made once: with the bare bytes an HMAC takes five times as long. */
+  readonly secret: KeyObject;
 }
 
 export function createSign({ host, region }: Pick<BucketAddress, 'host' | 'region'>): Sign {
@@ -41,7 +42,7 @@ export function createSign({ host, region }: Pick<BucketAddress, 'host' | 'regio
     const scope = createScope(day, region, SERVICE);
     if (key?.credentials === credentials && key.scope === scope) return key;
     const bytes = await getSigningKey(Sha256, credentials, day, region, SERVICE);
-    key = { credentials, scope, bytes };
+    key = { credentials, scope, secret: createSecretKey(bytes) };
     return key;
   };
 
@@ -52,14 +53,14 @@ export function createSign({ host, region }: Pick<BucketAddress, 'host' | 'regio
       date = new Date(time * 1_000).toISOString().replaceAll(/[-:]|\.\d+/g, '');
     }
     const signedAt = date;
-    const { scope, bytes } = await keyFor(credentials);
+    const { scope, secret } = await keyFor(credentials);
     const { accessKeyId, sessionToken } = credentials;
     const tokenLine = sessionToken === undefined ? '' : `x-amz-security-token:${sessionToken}\n`;
     const names = `host;x-amz-content-sha256;x-amz-date${sessionToken === undefined ? '' : ';x-amz-security-token'}`;
     const lines = `host:${host}\nx-amz-content-sha256:${NO_BODY}\nx-amz-date:${signedAt}\n${tokenLine}`;
     const canonical = `GET\n${path}\n${query}\n${lines}\n${names}\n${NO_BODY}`;
     const text = `${ALGORITHM}\n${signedAt}\n${scope}\n${hash('sha256', canonical)}`;
-    const signature = createHmac('sha256', bytes).update(text).digest('hex');
+    const signature = createHmac('sha256', secret).update(text).digest('hex');
     return {
       host,
       'x-amz-content-sha256': NO_BODY,
