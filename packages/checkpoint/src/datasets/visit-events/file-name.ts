@@ -26,12 +26,7 @@ export type LogName =
     }
   | { readonly kind: 'ignored'; readonly reason: IgnoredName };
 
-export type IgnoredName =
-  | 'not a log file'
-  | 'unknown action'
-  | 'not a time'
-  | 'no adcid'
-  | 'no project, ptid and visit';
+type IgnoredName = 'not a log file' | 'unknown action' | 'not a time' | 'no adcid' | 'no project, ptid and visit';
 
 const START = /(?:^|\/)log-/;
 const END = /\.json(?:\.gz)?$/;

@@ -18,7 +18,7 @@ export const DATATYPES = [
   'imputation',
   'scan-analysis',
 ] as const;
-export type Datatype = (typeof DATATYPES)[number];
+type Datatype = (typeof DATATYPES)[number];
 
 /** Of forms, where nothing else is configured. */
 export const MODULES: readonly string[] = ['UDS', 'FTLD', 'LBD', 'MDS'];
