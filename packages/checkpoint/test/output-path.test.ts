@@ -82,8 +82,9 @@ describe('the path of a group', () => {
 
   test('of a long value has a hash of all of it', () => {
     const long = 'a'.repeat(5_000);
-    const paths = [long, `${long}b`, `b${long}`, 'a'.repeat(121)].map((value) => render(value));
-    expect(new Set(paths).size).toBe(4);
+    const values = [long, `${long}b`, `b${long}`, 'a'.repeat(121), `${long}\ud83e`, `${long}\ud83d`];
+    const paths = values.map((value) => render(value));
+    expect(new Set(paths).size).toBe(values.length);
     expect(paths[0]).toMatch(/^a{80}_-[0-9a-f]{32}\/form\//);
     expect(render('a'.repeat(120))).toBe(`${'a'.repeat(120)}/form/events.parquet`);
   });

@@ -12,6 +12,7 @@ export type {
   ObjectReading,
 } from './dataset.ts';
 export { renderTemplate, templateProblems } from './group-path.ts';
+export { serializeVisitEvent, type VisitEvent } from './visit-events/visit-event.ts';
 
 /** What each dataset can be told. */
 export interface DatasetOptions {

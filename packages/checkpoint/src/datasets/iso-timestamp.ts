@@ -60,7 +60,7 @@ function readOffset(text: string, start: number): number {
   if (length === 0 || (length === 1 && (sign === 'Z' || sign === 'z'))) return 0;
   if (sign !== '+' && sign !== '-') return Number.NaN;
   const hours = readDigits(text, start + 1, start + 3);
-  const minutesStart = length === 6 && text[start + 3] === ':' ? start + 4 : start + 3;
+  const minutesStart = text[start + 3] === ':' ? start + 4 : start + 3;
   const minutes = readDigits(text, minutesStart, text.length);
   const isOffset = (length === 3 || text.length - minutesStart === 2) && hours <= 23 && minutes <= 59;
   if (!isOffset) return Number.NaN;
