@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   cleanText,
   formatAmount,
+  formatBytes,
   formatCount,
   formatDuration,
   formatTime,
@@ -22,6 +23,12 @@ describe('texts for people', () => {
       '1 message',
       '1,200 messages',
     ]);
+  });
+
+  test('bytes are in the unit that keeps them short', () => {
+    const sizes = [0, 999, 1_000, 12_340, 999_949, 999_950, 1_500_000_000, 2e15];
+    const texts = ['0 B', '999 B', '1.0 kB', '12.3 kB', '999.9 kB', '1.0 MB', '1.5 GB', '2000.0 TB'];
+    expect(sizes.map(formatBytes)).toEqual(texts);
   });
 
   test('times are local, to the second', () => {
