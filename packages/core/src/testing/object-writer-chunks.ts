@@ -3,8 +3,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { InvalidKeyError, type PutCondition } from '../ports/object-store.ts';
+import { type Backend, testNeeding } from './aws/test-needing.ts';
 import { aKey, bytesOf, someBytes, textOf } from './object-store-samples.ts';
-import type { OpenObjectWriter } from './object-writer-harness.ts';
+import { type OpenObjectWriter, RACING_COMPLETIONS } from './object-writer-harness.ts';
 import { chunksOf, expectObject, MIB, manyBytes, orRefused } from './object-writer-samples.ts';
 import { useHarness } from './use-harness.ts';
 
@@ -30,7 +31,7 @@ async function* failing(bytes: number, error: unknown): AsyncGenerator<Uint8Arra
   throw error;
 }
 
-export function describeChunks(open: OpenObjectWriter): void {
+export function describeChunks(open: OpenObjectWriter, backend: Backend): void {
   describe('putChunks', () => {
     const h = useHarness(open);
 
@@ -120,7 +121,9 @@ export function describeChunks(open: OpenObjectWriter): void {
       TIMEOUT_MS,
     );
 
-    test(
+    testNeeding(
+      backend,
+      RACING_COMPLETIONS,
       'of concurrent writers that want a large object absent exactly one wins, and nothing stays of the others',
       async () => {
         const contents = [1, 2, 3].map((seed) => manyBytes(9 * MIB, seed));

@@ -19,6 +19,6 @@ export function describeObjectWriter(name: string, open: OpenObjectWriter, lacks
   describe(`${name} keeps the promises of ObjectWriter`, () => {
     describeSplices(open);
     describeLargeSplices(open, { name, lacks });
-    describeChunks(open);
+    describeChunks(open, { name, lacks });
   });
 }

@@ -9,5 +9,8 @@ export interface ObjectWriterHarness extends ObjectStoreHarness {
   leftovers(): Promise<readonly string[]>;
 }
 
+/** What a backend may lack. */
+export const RACING_COMPLETIONS = 'one winner among uploads that are completed at once';
+
 /** Opens an empty store. */
 export type OpenObjectWriter = () => Promise<ObjectWriterHarness>;

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { PreconditionFailedError } from '../ports/object-store.ts';
 import { type Backend, testNeeding } from './aws/test-needing.ts';
 import { bytesOf, someBytes } from './object-store-samples.ts';
-import type { OpenObjectWriter } from './object-writer-harness.ts';
+import { type OpenObjectWriter, RACING_COMPLETIONS } from './object-writer-harness.ts';
 import { expectObject, MIB, manyBytes, orRefused } from './object-writer-samples.ts';
 import { useHarness } from './use-harness.ts';
 
@@ -15,9 +15,6 @@ const TIMEOUT_MS = 60_000;
 /** The smallest part of an upload that is not its last. */
 const PART = 5 * MIB;
 const OLD = manyBytes(PART + 70_000);
-
-/** What a backend may lack. */
-export const RACING_COMPLETIONS = 'one winner among uploads that are completed at once';
 
 export function describeLargeSplices(open: OpenObjectWriter, backend: Backend): void {
   describe('splice of a large object', () => {

@@ -6,6 +6,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { SecretStore } from '../ports/secret-store.ts';
+import { testNeeding } from './aws/test-needing.ts';
 import { useHarness } from './use-harness.ts';
 
 /** What the conformance suite needs of an adapter beside the port. */
@@ -16,6 +17,9 @@ export interface SecretStoreHarness {
   restart(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What a backend may lack. */
+export const RACING_CREATORS = 'one winner among creators of a secret at once';
 
 const RUNS = 100;
 const TIMEOUT_MS = 120_000;
@@ -67,8 +71,13 @@ const steps = fc.uniqueArray(aName, { minLength: 1, maxLength: 3 }).chain((names
  * Declares the suite for one adapter.
  *
  * @param open opens an empty store, for every test
+ * @param lacks what the backend cannot do, by the name that a test asks for
  */
-export function describeSecretStore(name: string, open: () => Promise<SecretStoreHarness>): void {
+export function describeSecretStore(
+  name: string,
+  open: () => Promise<SecretStoreHarness>,
+  lacks: readonly string[] = [],
+): void {
   describe(`${name} keeps the promises of SecretStore`, () => {
     const h = useHarness(open);
 
@@ -122,7 +131,9 @@ export function describeSecretStore(name: string, open: () => Promise<SecretStor
       },
     );
 
-    test(
+    testNeeding(
+      { name, lacks },
+      RACING_CREATORS,
       'of any number of concurrent creators exactly one wins, and all are given its text',
       async () => {
         let run = 0;

@@ -9,10 +9,20 @@ export interface Backend {
   readonly lacks: readonly string[];
 }
 
-/** Declares a test that needs something; on a backend that lacks it, it is reported as not run. */
-export function testNeeding(backend: Backend, need: string, title: string, run: () => void | Promise<void>): void {
+/**
+ * Declares a test that needs something; on a backend that lacks it, it is reported as not run.
+ *
+ * @param timeoutMs Jest's own without it
+ */
+export function testNeeding(
+  backend: Backend,
+  need: string,
+  title: string,
+  run: () => void | Promise<void>,
+  timeoutMs?: number,
+): void {
   if (!backend.lacks.includes(need)) {
-    test(title, run);
+    test(title, run, timeoutMs);
     return;
   }
   afterAll(() => {
