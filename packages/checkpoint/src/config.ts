@@ -5,6 +5,10 @@ import type { RequestDefaults } from './function/checkpoint-request.ts';
 export interface CheckpointConfig {
   readonly defaults: RequestDefaults;
   readonly logLevel: string;
+  /** Of CloudWatch. */
+  readonly metricsNamespace: string;
+  /** What metrics and the log call the function. */
+  readonly service: string;
   /** Objects that are read at once. */
   readonly concurrency: number;
 }
@@ -31,6 +35,8 @@ export function loadConfig(env: Environment): CheckpointConfig {
       checkpointKey: env['CHECKPOINT_KEY'] || undefined,
     }),
     logLevel: readLogLevel({ MILLRACE_LOG_LEVEL: env['MILLRACE_LOG_LEVEL'] || env['LOG_LEVEL'] }, problems),
+    metricsNamespace: env['MILLRACE_METRICS_NAMESPACE'] || 'Millrace',
+    service: env['POWERTOOLS_SERVICE_NAME'] || 'checkpoint',
     concurrency: readConcurrency(env['CHECKPOINT_CONCURRENCY'], problems),
   };
   if (problems.length > 0) throw new ConfigError(problems);

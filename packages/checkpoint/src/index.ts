@@ -11,4 +11,5 @@ export type { CheckpointDeps, CheckpointObjects } from './run/checkpoint-deps.ts
 export type { CompactedFile } from './run/compact-group.ts';
 export type { RunProgress } from './run/report-builder.ts';
 export { type BatchLimits, type RunOptions, runCheckpoint } from './run/run-checkpoint.ts';
+export * from './run/run-metrics.ts';
 export * from './run/run-report.ts';

@@ -11,13 +11,18 @@ import { createCheckpointHandler } from './function/checkpoint-handler.ts';
 const config = loadConfig(process.env);
 const { s3: client } = adapters.createAwsClients();
 // Written at once: what is not written when the answer is given waits until the function is thawed, if it ever is.
-const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 1, sync: true }));
+const logger = pino(
+  { level: config.logLevel, base: { service: config.service } },
+  destination({ dest: 1, sync: true }),
+);
+const metrics = adapters.createEmfMetrics({ namespace: config.metricsNamespace, service: config.service });
 
-export const handler = createCheckpointHandler({
+const fold = createCheckpointHandler({
   defaults: config.defaults,
   concurrency: config.concurrency,
   clock: systemClock,
   lines: createLogLines(logger),
+  metrics,
   newRunId: randomUUID,
   wait: sleep,
   openSource: (bucket, prefix) => adapters.createFastS3Reader({ client, bucket, prefix }),
@@ -26,3 +31,5 @@ export const handler = createCheckpointHandler({
     ...adapters.createS3ObjectWriter({ client, bucket }),
   }),
 });
+
+export const handler = adapters.flushing(metrics, fold);

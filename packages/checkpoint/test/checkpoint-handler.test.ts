@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '@millrace/core';
 import { createAwsClients, createFastS3Reader, createS3ObjectStore, createS3ObjectWriter } from '@millrace/core/aws';
+import { createRecordingMetrics } from '@millrace/core/testing';
 import { type S3Server, startS3Server } from '@millrace/core/testing/aws';
 import { bytesSource, openParquet } from '@millrace/parquet';
 import { createDataset } from '../src/datasets/index.ts';
@@ -21,6 +22,7 @@ let server: S3Server;
 let client: ReturnType<typeof createAwsClients>['s3'];
 let handler: CheckpointHandler;
 const said: string[] = [];
+const metrics = createRecordingMetrics();
 
 beforeAll(async () => {
   server = await startS3Server({ buckets: ['logs', 'lake'] });
@@ -35,6 +37,7 @@ beforeAll(async () => {
     clock: systemClock,
     newRunId: randomUUID,
     lines: { isOn: () => true, say: (event) => void said.push(event) },
+    metrics,
     wait: () => Promise.resolve(),
     openSource: (bucket, prefix) => createFastS3Reader({ client, bucket, prefix }),
     openBucket: (bucket) => ({
@@ -89,6 +92,12 @@ describe('the function', () => {
     expect(server.counts().GetObject).toBeLessThanOrEqual(4 + 2 + second.checkpoint_paths.length);
     expect(await handler(ASKED, WITH_TIME)).toMatchObject({ statusCode: 200, new_events_processed: 0, failures: [] });
     expect(said).toEqual(['checkpoint.folded', 'checkpoint.failed', 'checkpoint.folded']);
+    const eventsOf = (result: string) => metrics.total('checkpointEvents', { dataset: 'visit-events', result });
+    expect(['folded', 'invalid', 'filtered'].map(eventsOf)).toEqual([EVENTS + 3, 1, 0]);
+    const runsOf = (result: string) => metrics.total('checkpointRuns', { dataset: 'visit-events', result });
+    expect(['complete', 'partial', 'unfinished', 'failed'].map(runsOf)).toEqual([2, 1, 0, 0]);
+    expect(metrics.observed('checkpointDuration')).toHaveLength(3);
+    expect(metrics.value('checkpointPending')).toBe(0);
   });
 
   test('answers an event that cannot be used with every problem, and does nothing', async () => {
@@ -110,8 +119,10 @@ describe('the function', () => {
       );
       try {
         server.resetCounts();
+        const failedRuns = metrics.total('checkpointRuns', { result: 'failed' });
         await expect(handler(ASKED, WITH_TIME)).rejects.toThrow();
         expect(server.counts().PutObject).toBeUndefined();
+        expect(metrics.total('checkpointRuns', { result: 'failed' })).toBe(failedRuns + 1);
       } finally {
         server.onRequest(undefined);
       }

@@ -78,7 +78,7 @@ describe('folding the attempt log', () => {
     await jest.advanceTimersByTimeAsync(MINUTE_MS);
     expect(runs()).toBe(3);
     expect(said).toHaveLength(2);
-    expect(metrics.total('attemptsFolded')).toBe(14);
+    expect(metrics.total('checkpointEvents', { dataset: 'deliveries', result: 'folded' })).toBe(14);
     await folding.stop();
   });
 
@@ -95,7 +95,8 @@ describe('folding the attempt log', () => {
       { event: 'checkpoint.folded' },
     ]);
     expect(JSON.stringify(said)).not.toContain('canary');
-    expect(metrics.total('foldFailures')).toBe(2);
+    const results = ['failed', 'partial', 'complete'];
+    expect(results.map((result) => metrics.total('checkpointRuns', { result }))).toEqual([1, 1, 1]);
     await folding.stop();
   });
 

@@ -98,7 +98,9 @@ describe('the system', () => {
     });
     await client.send(messageInput({ messageId: 'another', targetUrl: receiver.url }));
     await until('the other is folded', () => folded().length > 1);
-    expect(await (await fetch(`${system.url}/metrics`)).text()).toContain('\nmillrace_attempts_folded_total 2\n');
+    expect(await (await fetch(`${system.url}/metrics`)).text()).toContain(
+      '\nmillrace_checkpoint_events_total{dataset="deliveries",result="folded"} 2\n',
+    );
     await system.stop();
     expect(JSON.parse((await verify()).stdout)).toMatchObject({ ok: true, objects: { folded: 2 } });
     expect(logged.filter(({ level }) => Number(level) > 30)).toEqual([]);

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { createAwsClients, createLazyObjectStore } from '@millrace/core/aws';
+import { generateVisitEvents } from '../../../checkpoint/src/testing/generate-visit-events.ts';
 import { emfProblems } from '../../../core/test/support/emf-rules.ts';
 import { eventOf, signedEventOf } from '../../../ingest-api/test/support/events.ts';
 import { messageJson } from '../../../ingest-api/test/support/messages.ts';
@@ -307,6 +308,33 @@ test(
     expect(report).toMatchObject({ accepted: 2, waiting: 2, succeeded: 0, failed: 0, missing: 0, overdue: 0 });
     expect(await logLines(accounting)).toEqual([
       expect.objectContaining({ msg: 'accounting', accepted: 2, level: 30 }),
+    ]);
+  },
+  TEST_LIMIT_MS,
+);
+
+test(
+  'the checkpoint function folds what its event names, and writes its metrics before it answers',
+  async () => {
+    const { bucketName } = functions().resources;
+    const store = createLazyObjectStore(createAwsClients(functions().aws.config), bucketName);
+    for (const { name, bytes } of generateVisitEvents({ count: 7 })) await store.put(`logs/${name}`, bytes);
+    const checkpoint = await functions().start('checkpoint', 'lambda');
+    const event = { source_bucket: bucketName, prefix: 'logs/', checkpoint_bucket: bucketName };
+    expect(await payloadOf(checkpoint, event)).toMatchObject({ statusCode: 200, new_events_processed: 7 });
+    expect(await payloadOf(checkpoint, event)).toMatchObject({ statusCode: 200, new_events_processed: 0 });
+
+    const metrics = await metricLines(checkpoint);
+    expect(metrics.flatMap(emfProblems)).toEqual([]);
+    const ofDataset = { service: 'checkpoint', dataset: 'visit-events' };
+    expect(metrics).toContainEqual(
+      expect.objectContaining({ ...ofDataset, result: 'folded', millrace_checkpoint_events_total: 7 }),
+    );
+    const complete = metrics.filter((line) => line['result'] === 'complete');
+    expect(complete.map((line) => line['millrace_checkpoint_runs_total'])).toEqual([1, 1]);
+    expect(await logLines(checkpoint)).toMatchObject([
+      { event: 'checkpoint.folded', service: 'checkpoint', folded: 7, totalEvents: 7 },
+      { event: 'checkpoint.folded', service: 'checkpoint', folded: 0, totalEvents: 7 },
     ]);
   },
   TEST_LIMIT_MS,

@@ -5,6 +5,7 @@ import { testNeeding, uniqueId } from '@millrace/core/testing';
 import { startLocalStack } from '@millrace/core/testing/localstack';
 import { type DeployedSystem, deploySystem } from './support/deployed-system.ts';
 import { makeDist } from './support/dist.ts';
+import { type MessageJson, messageTo } from './support/message-json.ts';
 import { startTarget, type Target } from './support/target.ts';
 import { until } from './support/until.ts';
 
@@ -39,25 +40,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const close of closers.reverse()) await close();
 }, 60_000);
-
-interface MessageJson {
-  readonly messageId: string;
-  readonly senderId: string;
-  readonly timestamp: string;
-  readonly targetUrl: string;
-  readonly [field: string]: unknown;
-}
-
-function messageTo(targetUrl: string, fields: Partial<MessageJson> = {}): MessageJson {
-  return {
-    messageId: uniqueId('message'),
-    senderId: 'billing',
-    timestamp: '2026-11-22T10:00:00Z',
-    targetUrl,
-    body: '{"total":12.5}',
-    ...fields,
-  };
-}
 
 /** Posts a message that must be accepted. */
 async function accepted(targetUrl: string, fields: Partial<MessageJson> = {}): Promise<MessageJson> {
@@ -317,6 +299,19 @@ test('the accounting adds up to what was accepted, and the API shows it', async 
   expect(await system.runAccounting()).toMatchObject({ accepted: acceptedCount, missing: 0, overdue: 0 });
   const { status, json } = await system.api.get('/stats');
   expect({ status, json }).toMatchObject({ status: 200, json: { accepted: acceptedCount, difference: 0 } });
+});
+
+test('attempts are folded into a checkpoint, again and again, and a query counts the deliveries', async () => {
+  const { succeeded } = (await system.runAccounting()) as { succeeded: number };
+  // A worker writes its attempts after it has said what came of them.
+  const rows = await until('every request is folded', async () => {
+    expect(await system.foldAttempts()).toMatchObject({ statusCode: 200, failures: [], objects_pending: 0 });
+    const found = await system.query('deliveries-by-target');
+    const main = found.find((row) => row['target_origin'] === new URL(target.url('/')).origin);
+    return main?.['attempts'] === target.requestCount() && found;
+  });
+  expect(rows.reduce((sum, row) => sum + Number(row['successes']), 0)).toBe(succeeded);
+  expect(await system.foldAttempts()).toMatchObject({ statusCode: 200, new_events_processed: 0 });
 });
 
 test('is ready: every part of AWS that the API needs answers it', async () => {

@@ -1,9 +1,10 @@
 /** The function: an event becomes a run, and what came of it the answer. */
 
-import { type Clock, checkpointFields, errorFields, type LogLines } from '@millrace/core';
+import { type Clock, checkpointFields, errorFields, type LogLines, type Metrics } from '@millrace/core';
 import { objectsBelow } from '../maintenance/objects-below.ts';
 import type { CheckpointDeps, CheckpointObjects } from '../run/checkpoint-deps.ts';
 import { runCheckpoint } from '../run/run-checkpoint.ts';
+import { countFailedRun, countRun } from '../run/run-metrics.ts';
 import { parseCheckpointRequest, type RequestDefaults } from './checkpoint-request.ts';
 import { type CheckpointResponse, refuseRequest, toResponse } from './checkpoint-response.ts';
 
@@ -15,6 +16,7 @@ export interface CheckpointHandlerDeps extends Pick<CheckpointDeps, 'newRunId' |
   readonly openSource: (bucket: string, prefix: string) => CheckpointDeps['source'] & { close(): Promise<void> };
   readonly openBucket: (bucket: string) => CheckpointObjects;
   readonly lines: LogLines;
+  readonly metrics: Metrics;
 }
 
 /** What Lambda tells of an invocation. */
@@ -29,7 +31,7 @@ export type CheckpointHandler = (event: unknown, context: InvocationContext) => 
  * `runCheckpoint` throws it: the invocation fails, and so its alarm tells.
  */
 export function createCheckpointHandler(deps: CheckpointHandlerDeps): CheckpointHandler {
-  const { defaults, concurrency, clock, newRunId, wait, openSource, openBucket, lines } = deps;
+  const { defaults, concurrency, clock, newRunId, wait, openSource, openBucket, lines, metrics } = deps;
   return async (event, context) => {
     const request = parseCheckpointRequest(event, defaults);
     if (!('dataset' in request)) return refuseRequest(request);
@@ -41,10 +43,12 @@ export function createCheckpointHandler(deps: CheckpointHandlerDeps): Checkpoint
         { dataset, source, target, clock, newRunId, wait, concurrency },
         { since, remainingMs: () => context.getRemainingTimeInMillis() },
       );
+      countRun(metrics, report);
       const isAll = report.failures.length === 0 && report.objects.pending === 0;
       lines.say(isAll ? 'checkpoint.folded' : 'checkpoint.failed', checkpointFields(report));
       return toResponse(report, checkpointPrefix);
     } catch (error) {
+      countFailedRun(metrics, dataset.name);
       lines.say('checkpoint.failed', errorFields(error));
       throw error;
     } finally {

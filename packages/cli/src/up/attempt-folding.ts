@@ -2,6 +2,7 @@
  * Folds the attempt log into the checkpoint again and again, and keeps retention from removing what is not folded yet.
  */
 
+import { countFailedRun, countRun } from '@millrace/checkpoint';
 import {
   ATTEMPTS_PREFIX,
   attemptDayPrefix,
@@ -45,17 +46,16 @@ export function startAttemptFolding({ eventLog, fold, everyMs, lines, metrics }:
       if (report === undefined) return true;
       const { complete, objects, events, failures } = report;
       const isAll = complete && objects.pending === 0;
-      if (events.folded > 0) metrics.count('attemptsFolded', {}, events.folded);
+      countRun(metrics, report);
       if (isAll && failures.length === 0) {
         if (events.folded > 0) lines.say('checkpoint.folded', checkpointFields(report));
       } else if (!stopping.signal.aborted) {
-        metrics.count('foldFailures', {});
         lines.say('checkpoint.failed', checkpointFields(report));
       }
       return isAll;
     } catch (error) {
       if (stopping.signal.aborted && error === stopping.signal.reason) return false;
-      metrics.count('foldFailures', {});
+      countFailedRun(metrics, 'deliveries');
       lines.say('checkpoint.failed', errorFields(error));
       return false;
     }

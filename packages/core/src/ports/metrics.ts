@@ -22,6 +22,7 @@ interface Definition {
 export const OPEN_LABELS: readonly string[] = ['origin'];
 
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const RUN_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
 const DELIVERY_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 15, 60, 300, 900, 3_600, 21_600, 86_400];
 
 export const METRICS = {
@@ -146,17 +147,32 @@ export const METRICS = {
     unit: 'count',
     labels: [],
   },
-  attemptsFolded: {
+  checkpointEvents: {
     kind: 'counter',
-    name: 'millrace_attempts_folded_total',
-    help: 'Attempts that were folded from the attempt log into the checkpoint',
+    name: 'millrace_checkpoint_events_total',
+    help: 'Events that runs of a checkpoint read, by what came of them: folded, invalid, or filtered (left out on purpose)',
     unit: 'count',
-    labels: [],
+    labels: ['dataset', 'result'],
   },
-  foldFailures: {
+  checkpointRuns: {
     kind: 'counter',
-    name: 'millrace_fold_failures_total',
-    help: 'Runs of the checkpoint that did not fold all there was of the attempt log',
+    name: 'millrace_checkpoint_runs_total',
+    help: 'Runs of a checkpoint: complete, unfinished (the time was over), partial (something failed, the rest is folded) or failed',
+    unit: 'count',
+    labels: ['dataset', 'result'],
+  },
+  checkpointDuration: {
+    kind: 'histogram',
+    name: 'millrace_checkpoint_duration_seconds',
+    help: 'How long runs of a checkpoint took',
+    unit: 'seconds',
+    labels: ['dataset'],
+    buckets: RUN_BUCKETS,
+  },
+  checkpointPending: {
+    kind: 'gauge',
+    name: 'millrace_checkpoint_objects_pending',
+    help: 'Objects that the last run of the checkpoint could not fold, and that every run tries again',
     unit: 'count',
     labels: [],
   },

@@ -7,12 +7,14 @@ import {
   ReceiveMessageCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
+import { ATTEMPTS_PREFIX } from '@millrace/core';
 import { type AwsClients, createAwsClients } from '@millrace/core/aws';
 import { createMessageResources, type MessageResources } from '@millrace/core/testing/aws';
 import type { LocalStack } from '@millrace/core/testing/localstack';
 import { FUNCTIONS, LAYERS } from '../../../src/artefacts.ts';
 import { createFunctionUrl, type FunctionUrl } from './function-url.ts';
 import { connect, createFunction, createUrl, publishLayer } from './functions.ts';
+import { type QueryRow, queryCheckpoint } from './query-cli.ts';
 
 export interface DeployedSystem {
   readonly api: FunctionUrl;
@@ -24,6 +26,10 @@ export interface DeployedSystem {
   deadLetters(): Promise<readonly DeadLetter[]>;
   /** Lets the accounting look at all messages. @throws when the function fails */
   runAccounting(): Promise<unknown>;
+  /** Lets the checkpoint function fold what is new in the attempt log. @throws when the function fails */
+  foldAttempts(): Promise<unknown>;
+  /** Asks the command line about the folded attempts. @param question SQL, or the name of a query */
+  query(question: string): Promise<readonly QueryRow[]>;
   close(): void;
 }
 
@@ -40,6 +46,9 @@ const WORKER_TIMEOUT_SECONDS = 40;
 const VISIBILITY_SECONDS = WORKER_TIMEOUT_SECONDS + 1;
 const API_TIMEOUT_SECONDS = 30;
 const ACCOUNTING_TIMEOUT_SECONDS = 60;
+const CHECKPOINT_TIMEOUT_SECONDS = 60;
+/** Below the bucket. */
+const CHECKPOINT_PREFIX = 'checkpoints/';
 const MAX_RECEIVE_COUNT = 2;
 
 /**
@@ -67,11 +76,18 @@ export async function deploySystem(localStack: LocalStack, dist: string): Promis
     create('worker', 'delivery-worker', 'lambda.handler', WORKER_TIMEOUT_SECONDS),
     create('stranded', 'delivery-worker', 'stranded-lambda.handler', WORKER_TIMEOUT_SECONDS),
     create('accounting', 'delivery-worker', 'accounting-lambda.handler', ACCOUNTING_TIMEOUT_SECONDS),
+    create('checkpoint', 'checkpoint', 'lambda.handler', CHECKPOINT_TIMEOUT_SECONDS),
   ]);
   const url = await createUrl(lambda, 'ingest-api');
   for (const queueUrl of resources.workQueueUrls) await connect(lambda, 'worker', await arnOf(clients, queueUrl));
   await connect(lambda, 'stranded', await arnOf(clients, resources.strandedQueueUrl));
 
+  const invoke = async (FunctionName: string): Promise<unknown> => {
+    const { FunctionError, Payload } = await lambda.send(new InvokeCommand({ FunctionName }));
+    const text = Payload?.transformToString() ?? '';
+    if (FunctionError !== undefined) throw new Error(`${FunctionName} failed: ${text}`);
+    return JSON.parse(text);
+  };
   const letters: DeadLetter[] = [];
   return {
     api: createFunctionUrl(url, config.endpoint),
@@ -102,12 +118,9 @@ export async function deploySystem(localStack: LocalStack, dist: string): Promis
       }
     },
 
-    async runAccounting() {
-      const { FunctionError, Payload } = await lambda.send(new InvokeCommand({ FunctionName: 'accounting' }));
-      const text = Payload?.transformToString() ?? '';
-      if (FunctionError !== undefined) throw new Error(`the accounting failed: ${text}`);
-      return JSON.parse(text);
-    },
+    runAccounting: () => invoke('accounting'),
+    foldAttempts: () => invoke('checkpoint'),
+    query: (question) => queryCheckpoint(localStack, `s3://${resources.bucketName}/${CHECKPOINT_PREFIX}`, question),
 
     close() {
       for (const client of [...Object.values(clients), lambda]) client.destroy();
@@ -130,6 +143,11 @@ function environmentOf(resources: MessageResources, targetAddress: string): Reco
     MILLRACE_ALLOWED_PRIVATE_CIDRS: `${targetAddress}/32`,
     // LocalStack asks nobody for a signature.
     MILLRACE_OPEN_FRONT_DOOR: 'true',
+    CHECKPOINT_DATASET: 'deliveries',
+    SOURCE_BUCKET: resources.bucketName,
+    SOURCE_PREFIX: ATTEMPTS_PREFIX,
+    CHECKPOINT_BUCKET: resources.bucketName,
+    CHECKPOINT_KEY: `${CHECKPOINT_PREFIX}deliveries/dt={dt}/deliveries.parquet`,
   };
 }
 

@@ -24,6 +24,8 @@ export interface Target {
   url(path: string, answer?: Answerer): string;
   /** Requests to a path, in the order of their arrival. */
   received(path: string): readonly Received[];
+  /** To all paths. */
+  requestCount(): number;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export async function startTarget(address: string): Promise<Target> {
       return `http://${address}:${port}${path}`;
     },
     received,
+    requestCount: () => requests.length,
     async close() {
       server.close();
       server.closeAllConnections();
