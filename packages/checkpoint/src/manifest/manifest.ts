@@ -26,12 +26,22 @@ export interface Manifest {
   has(version: ObjectVersion): Promise<boolean>;
 }
 
-/** Reads each segment at most once. @param prefix of the segments' objects */
+/** Segments that are held at once, of at most 16 MB each: a listing in the order of time needs one after the other. */
+const MOST_HELD = 8;
+
+/**
+ * Reads a segment when it is asked for, and holds those that were asked for last.
+ *
+ * @param prefix of the segments' objects
+ */
 export function createManifest(objects: ManifestObjects, prefix: string, segments: readonly Segment[]): Manifest {
-  const runs = new Map<string, Promise<HashRun>>();
+  /** In the order in which they were asked for. */
+  const held = new Map<string, Promise<HashRun>>();
   const load = (segment: Segment): Promise<HashRun> => {
-    const run = runs.get(segment.name) ?? readSegment(objects, prefix, segment);
-    runs.set(segment.name, run);
+    const run = held.get(segment.name) ?? readSegment(objects, prefix, segment);
+    held.delete(segment.name);
+    held.set(segment.name, run);
+    if (held.size > MOST_HELD) held.delete([...held.keys()][0] ?? '');
     return run;
   };
   return {
