@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { useCheckpointFolders } from './support/checkpoint-folders.ts';
@@ -24,6 +24,20 @@ describe('millrace checkpoint status', () => {
     expect(await folders.json('status')).toMatchObject({
       ...{ dataset: 'visit-events', rows: 40, lease: null, interruptedRun: null, isRebuilding: false, pending: [] },
       lastFullListing: '2026-11-22T10:00:00.000000Z',
+    });
+  });
+
+  test('says how far a listing is that no run has brought to its end', async () => {
+    await folders.fill(1);
+    await folders.run('run');
+    const file = path.join(folders.checkpoint, '_millrace/visit-events/state.json');
+    const state = JSON.parse(await readFile(file, 'utf8'));
+    const sweep = { startedAt: Date.UTC(2026, 10, 22, 11), objects: 1_234, after: 'log-x' };
+    await writeFile(file, JSON.stringify({ ...state, sweep }));
+    const { stdout } = await folders.run('status');
+    expect(stdout).toContain('a listing of everything since 2026-11-22T11:00:00.000000Z has come to 1,234 objects\n');
+    expect(await folders.json('status')).toMatchObject({
+      sweep: { startedAt: '2026-11-22T11:00:00.000000Z', objects: 1_234 },
     });
   });
 

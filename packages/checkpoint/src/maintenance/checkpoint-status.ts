@@ -3,7 +3,13 @@
 import { CheckpointMissingError } from '../errors.ts';
 import { layoutOf } from '../layout.ts';
 import type { CheckpointDeps } from '../run/checkpoint-deps.ts';
-import { type CheckpointState, type Lease, type PendingObject, parseState } from '../state/checkpoint-state.ts';
+import {
+  type CheckpointState,
+  type Lease,
+  type PendingObject,
+  parseState,
+  type Sweep,
+} from '../state/checkpoint-state.ts';
 
 export interface CheckpointStatus {
   readonly dataset: string;
@@ -17,6 +23,8 @@ export interface CheckpointStatus {
   readonly pending: readonly PendingObject[];
   /** Epoch milliseconds. */
   readonly lastFullListing: number | null;
+  /** Of a listing of everything that is not at its end: the next run goes on with it. */
+  readonly sweep: Pick<Sweep, 'startedAt' | 'objects'> | null;
   /** Of a run that is at work. */
   readonly lease: Lease | null;
   /** Of a run that did not come to its end: the next one brings it there. */
@@ -37,7 +45,7 @@ export async function checkpointStatus({
 }
 
 function describe(state: CheckpointState, now: number): CheckpointStatus {
-  const { groups, lease, intent, totals } = state;
+  const { groups, lease, intent, totals, sweep } = state;
   const files = Object.entries(groups).map(([path, { rows, bytes }]) => ({ path, rows, bytes }));
   const isAtWork = lease !== null && lease.until > now;
   return {
@@ -48,6 +56,7 @@ function describe(state: CheckpointState, now: number): CheckpointStatus {
     lastTimestamp: totals.lastTimestamp,
     pending: state.pending,
     lastFullListing: state.fullListing?.at ?? null,
+    sweep: sweep && { startedAt: sweep.startedAt, objects: sweep.objects },
     lease: isAtWork ? lease : null,
     interruptedRun: isAtWork ? null : (intent?.id ?? null),
     isRebuilding: state.isRebuilding,

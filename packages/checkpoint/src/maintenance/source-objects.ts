@@ -5,7 +5,7 @@ import type { DatasetRow } from '../datasets/dataset.ts';
 import { renderTemplate } from '../datasets/group-path.ts';
 import type { ObjectVersion } from '../manifest/object-version.ts';
 import type { CheckpointDeps } from '../run/checkpoint-deps.ts';
-import { listObjects } from '../run/listing.ts';
+import { listPages } from '../run/listing.ts';
 
 export interface SourceObject {
   readonly version: ObjectVersion;
@@ -13,7 +13,6 @@ export interface SourceObject {
   readonly rows: ReadonlyMap<string, readonly DatasetRow[]>;
 }
 
-const EVERYTHING = { isFull: true, ranges: [{ prefix: '', startAfter: '' }] };
 /** Objects whose rows are in memory at once. */
 const CHUNK = 1_000;
 const DEFAULT_CONCURRENCY = 64;
@@ -41,10 +40,12 @@ export async function* readSources(
     chunk = [];
     return objects.flatMap((object) => object ?? []);
   };
-  for await (const { key } of listObjects(source, EVERYTHING)) {
-    const reading = dataset.readKey(key);
-    if (reading.kind === 'source') chunk.push({ key, time: reading.time });
-    if (chunk.length === CHUNK) yield* await read();
+  for await (const page of listPages(source, { prefix: '', startAfter: '' })) {
+    for (const { key } of page) {
+      const reading = dataset.readKey(key);
+      if (reading.kind === 'source') chunk.push({ key, time: reading.time });
+      if (chunk.length === CHUNK) yield* await read();
+    }
   }
   yield* await read();
 }

@@ -1,18 +1,22 @@
 /** What a run has to read: first what earlier runs could not finish, then what is new. */
 
-import type { ObjectStore } from '@millrace/core';
+import type { ObjectInfo, ObjectStore } from '@millrace/core';
 import type { Dataset } from '../datasets/dataset.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { ObjectVersion } from '../manifest/object-version.ts';
-import type { PendingObject } from '../state/checkpoint-state.ts';
-import { type ListingPlan, listObjects } from './listing.ts';
+import type { PendingObject, Sweep } from '../state/checkpoint-state.ts';
+import { type ListingPlan, listPages } from './listing.ts';
 
 export interface Candidate extends ObjectVersion {
   /** Bytes; of a pending object not known. */
   readonly size: number;
   /** What is left over of an earlier try. */
   readonly pending?: PendingObject;
+  /** The place in the sweep from which on it is found again. */
+  readonly place?: SweepPlace;
 }
+
+export type SweepPlace = Pick<Sweep, 'objects' | 'after'>;
 
 /** What a listing met. */
 export interface ListingTally {
@@ -22,10 +26,19 @@ export interface ListingTally {
   readonly ignored: Map<string, number>;
   /** The newest time of a source's name, epoch milliseconds. */
   newest: number | null;
+  /** The same of what is recent, once all of that is listed. */
+  newestRecent: number | null;
+  /** How far the sweep is. */
+  place: SweepPlace;
+  /** Everything that was planned is listed. */
+  isComplete: boolean;
 }
 
-export function newListingTally(): ListingTally {
-  return { listed: 0, ignored: new Map(), newest: null };
+export function newListingTally({ sweep }: ListingPlan): ListingTally {
+  return {
+    ...{ listed: 0, ignored: new Map(), newest: null, newestRecent: null, isComplete: false },
+    place: { objects: sweep?.objects ?? 0, after: sweep?.after ?? '' },
+  };
 }
 
 export interface CandidateDeps {
@@ -40,28 +53,57 @@ export interface CandidateQuery {
   /** Whether it is tried again now. */
   readonly retry: boolean;
   readonly plan: ListingPlan;
+  readonly pageSize: number;
   /** Filled while the candidates are taken. */
   readonly tally: ListingTally;
 }
 
+/** Undefined at the end of each page: there may be many without a candidate. */
 export async function* findCandidates(
   { source, dataset, manifest }: CandidateDeps,
-  { pending, retry, plan, tally }: CandidateQuery,
-): AsyncGenerator<Candidate> {
-  const waiting = new Set(pending.map(versionName));
+  { pending, retry, plan, pageSize, tally }: CandidateQuery,
+): AsyncGenerator<Candidate | undefined> {
+  const known = new Set(pending.map(versionName));
   for (const object of retry ? pending : []) yield { ...versionOf(object), size: 0, pending: object };
-  for await (const info of listObjects(source, plan)) {
-    tally.listed += 1;
+
+  /** What of an object is to be read; counted, unless the sweep comes to it as well. */
+  const look = async (info: ObjectInfo, isCounted: boolean): Promise<Candidate | undefined> => {
     const reading = dataset.readKey(info.key);
+    if (isCounted) tally.listed += 1;
     if (reading.kind === 'ignored') {
-      tally.ignored.set(reading.reason, (tally.ignored.get(reading.reason) ?? 0) + 1);
-      continue;
+      if (isCounted) tally.ignored.set(reading.reason, (tally.ignored.get(reading.reason) ?? 0) + 1);
+      return undefined;
     }
     tally.newest = Math.max(tally.newest ?? reading.time, reading.time);
     const version = { key: info.key, etag: info.etag, time: reading.time };
-    if (waiting.has(versionName(version)) || (await manifest.has(version))) continue;
-    yield { ...version, size: info.size };
+    if (known.has(versionName(version)) || (await manifest.has(version))) return undefined;
+    return { ...version, size: info.size };
+  };
+
+  for (const range of plan.recent) {
+    for await (const page of listPages(source, range, pageSize)) {
+      for (const info of page) {
+        const candidate = await look(info, plan.sweep === undefined);
+        if (candidate === undefined) continue;
+        known.add(versionName(candidate));
+        yield candidate;
+      }
+      yield undefined;
+    }
   }
+  tally.newestRecent = tally.newest;
+  if (plan.sweep !== undefined) {
+    for await (const page of listPages(source, { prefix: '', startAfter: plan.sweep.after }, pageSize)) {
+      for (const info of page) {
+        const candidate = await look(info, true);
+        const { place } = tally;
+        tally.place = { objects: place.objects + 1, after: info.key };
+        if (candidate !== undefined) yield { ...candidate, place };
+      }
+      yield undefined;
+    }
+  }
+  tally.isComplete = true;
 }
 
 function versionOf({ key, etag, time }: ObjectVersion): ObjectVersion {

@@ -10,7 +10,7 @@ import { createManifest, growManifest, type Manifest } from '../manifest/manifes
 import type { CheckpointState, Intent, PendingObject } from '../state/checkpoint-state.ts';
 import type { Session } from '../state/session.ts';
 import { type Batch, readBatch } from './batch.ts';
-import { type Candidate, findCandidates, type ListingTally, newListingTally } from './candidates.ts';
+import { type Candidate, findCandidates, type ListingTally, newListingTally, type SweepPlace } from './candidates.ts';
 import type { CheckpointDeps } from './checkpoint-deps.ts';
 import { commitGroups, type GroupOutcome, recoverGroups } from './commit.ts';
 import { compactGroup } from './compact-group.ts';
@@ -39,11 +39,16 @@ export interface BatchLimits {
   readonly objects: number;
   /** Of the objects, as they are listed. */
   readonly bytes: number;
+  /** Milliseconds of listing before what was found is read. */
+  readonly listingMs: number;
   /** Milliseconds of reading before what was read is written. */
   readonly readingMs: number;
 }
 
-const DEFAULT_LIMITS: BatchLimits = { objects: 20_000, bytes: 64 * 1_024 * 1_024, readingMs: 60_000 };
+const DEFAULT_LIMITS: BatchLimits = {
+  ...{ objects: 20_000, bytes: 64 * 1_024 * 1_024 },
+  ...{ listingMs: 10_000, readingMs: 60_000 },
+};
 const DEFAULT_CONCURRENCY = 64;
 /** Of the time that there is, what is kept for writing what was read and for the answer; and its bounds. */
 const RESERVED_SHARE = 0.2;
@@ -58,42 +63,61 @@ export async function runCheckpoint(deps: CheckpointDeps, options: RunOptions = 
   const startedAt = clock.now();
   const runId = newRunId();
   const session = await openCheckpoint(deps, { runId, patienceMs: options.patienceMs });
-  let isListed: ((state: CheckpointState) => CheckpointState) | undefined;
+  let listed: ((state: CheckpointState) => CheckpointState) | undefined;
   try {
     const folding = createFolding(deps, session, options);
     await folding.recover();
-    const plan = planListing(session.state, dataset, { ...DEFAULT_LISTING, ...options.listing }, startedAt);
-    const listing = newListingTally();
-    const subject = { runId, dataset: dataset.name, fullListing: plan.isFull, listing };
+    // A run for later events looks at everything, does not take everything, and leaves no word of it.
+    const isForAll = options.since === undefined;
+    const known = isForAll ? session.state : { ...session.state, sweep: null };
+    const plan = planListing(known, dataset, { ...DEFAULT_LISTING, ...options.listing }, startedAt);
+    const listing = newListingTally(plan);
+    const subject = { runId, dataset: dataset.name, fullListing: plan.sweep !== undefined, listing };
     const report = createReportBuilder(subject, options.onProgress ?? (() => undefined));
-    const isComplete = await folding.fold(plan, listing, report);
+    const dealtWith = await folding.fold(plan, listing, report);
+    if (isForAll) listed = (state) => afterListing(state, plan, dealtWith, startedAt);
     await folding.compact(report);
-    // A run for later events has looked at everything, and not taken everything.
-    if (isComplete && options.since === undefined) isListed = (state) => afterListing(state, plan, listing, startedAt);
     return report.end(session.state, clock.now() - startedAt);
   } finally {
-    await session.end(isListed);
+    await session.end(listed);
   }
+}
+
+/** What of a listing needs no look any more. */
+interface DealtWith {
+  /** All of it. */
+  readonly isComplete: boolean;
+  /** The newest time of a name up to which that is true of what is recent, epoch milliseconds. */
+  readonly watermark: number | null;
+  readonly place: SweepPlace;
 }
 
 function afterListing(
   state: CheckpointState,
-  { isFull }: ListingPlan,
-  { listed, newest }: ListingTally,
-  at: number,
+  { sweep }: ListingPlan,
+  { isComplete, watermark: newest, place }: DealtWith,
+  now: number,
 ): CheckpointState {
-  const watermark = Math.max(newest ?? Number.NEGATIVE_INFINITY, state.watermark ?? Number.NEGATIVE_INFINITY);
-  return {
-    ...state,
-    watermark: Number.isFinite(watermark) ? watermark : null,
-    fullListing: isFull ? { at, objects: listed } : state.fullListing,
-  };
+  // A name that tells a time to come must not keep those of now from being seen.
+  const watermark = newest === null ? state.watermark : Math.min(now, Math.max(newest, state.watermark ?? newest));
+  if (sweep === undefined) return { ...state, watermark };
+  if (!isComplete) return { ...state, watermark, sweep: { ...sweep, ...place } };
+  return { ...state, watermark, sweep: null, fullListing: { at: sweep.startedAt, objects: place.objects } };
+}
+
+function dealtWithOf(left: readonly Candidate[], tally: ListingTally): DealtWith {
+  const isComplete = tally.isComplete && left.length === 0;
+  const isRecentLeft = left.some(({ place, pending }) => place === undefined && pending === undefined);
+  const place = left.find((candidate) => candidate.place !== undefined)?.place ?? tally.place;
+  const watermark = isComplete ? tally.newest : isRecentLeft ? null : tally.newestRecent;
+  return { isComplete, watermark, place };
 }
 
 function createFolding(deps: CheckpointDeps, session: Session, options: RunOptions) {
   const { dataset, source, target, clock, concurrency = DEFAULT_CONCURRENCY } = deps;
   const { since, remainingMs = () => Number.POSITIVE_INFINITY } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { pageSize } = { ...DEFAULT_LISTING, ...options.listing };
   const layout = layoutOf(dataset.name);
   const commit = { objects: target, schema: dataset.schema, session };
   const reservedMs = Math.min(MOST_RESERVED_MS, remainingMs() * RESERVED_SHARE);
@@ -132,6 +156,30 @@ function createFolding(deps: CheckpointDeps, session: Session, options: RunOptio
     const outcomes = await commitGroups(commit, intent, built);
     await settle(next, intent, outcomes);
     return outcomes;
+  }
+
+  /** What is left of the batch before, and more. */
+  async function takeBatch(
+    candidates: AsyncGenerator<Candidate | undefined>,
+    left: readonly Candidate[],
+    report: ReportBuilder,
+  ): Promise<readonly Candidate[]> {
+    const startedAt = clock.now();
+    const batch = [...left];
+    let bytes = left.reduce((sum, { size }) => sum + size, 0);
+    while (batch.length < limits.objects && bytes < limits.bytes) {
+      const { done, value } = await candidates.next();
+      if (done === true) break;
+      if (value === undefined) {
+        await session.renew();
+        if (isTimeOver() || (batch.length > 0 && clock.now() - startedAt >= limits.listingMs)) break;
+        continue;
+      }
+      batch.push(value);
+      bytes += value.size;
+      report.onFound();
+    }
+    return batch;
   }
 
   async function readAndFold(candidates: readonly Candidate[], report: ReportBuilder): Promise<readonly Candidate[]> {
@@ -174,44 +222,27 @@ function createFolding(deps: CheckpointDeps, session: Session, options: RunOptio
       }
     },
 
-    /** @returns whether everything that was listed is dealt with */
-    async fold(plan: ListingPlan, listing: ListingTally, report: ReportBuilder): Promise<boolean> {
+    async fold(plan: ListingPlan, listing: ListingTally, report: ReportBuilder): Promise<DealtWith> {
       const { pending } = session.state;
       // What waits, waits for all its rows: a run for later events leaves it alone.
-      const retry = since === undefined;
-      const candidates = findCandidates({ source, dataset, manifest }, { pending, retry, plan, tally: listing });
+      const query = { pending, plan, pageSize, tally: listing, retry: since === undefined };
+      const candidates = findCandidates({ source, dataset, manifest }, query);
       let left: readonly Candidate[] = [];
       while (!isTimeOver()) {
-        const batch = await takeBatch(candidates, left, limits, report);
-        if (batch.length === 0) return true;
+        const batch = await takeBatch(candidates, left, report);
+        if (batch.length === 0) break;
         left = await readAndFold(batch, report);
       }
+      const dealtWith = dealtWithOf(left, listing);
+      if (dealtWith.isComplete) return dealtWith;
       // As many as can be counted in the time that is kept.
       let count = left.length;
-      for await (const _ of candidates) {
-        count += 1;
+      for await (const candidate of candidates) {
+        if (candidate !== undefined) count += 1;
         if (remainingMs() < reservedMs / 2) break;
       }
-      report.cutOff(count);
-      return count === 0;
+      if (count > 0 || !listing.isComplete) report.cutOff(count);
+      return dealtWith;
     },
   };
-}
-
-async function takeBatch(
-  candidates: AsyncGenerator<Candidate>,
-  left: readonly Candidate[],
-  limits: BatchLimits,
-  report: ReportBuilder,
-): Promise<readonly Candidate[]> {
-  const batch = [...left];
-  let bytes = left.reduce((sum, { size }) => sum + size, 0);
-  while (batch.length < limits.objects && bytes < limits.bytes) {
-    const { done, value } = await candidates.next();
-    if (done === true) break;
-    batch.push(value);
-    bytes += value.size;
-    report.onFound();
-  }
-  return batch;
 }

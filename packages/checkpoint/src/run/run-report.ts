@@ -5,7 +5,7 @@ export interface RunReport {
   readonly dataset: string;
   /** False: the time was over before everything that is new was folded; the next run goes on. */
   readonly complete: boolean;
-  /** Whether the listing went through everything under the prefix. */
+  /** Whether everything under the prefix was listed, or what of it no run before had come to; else what is recent. */
   readonly fullListing: boolean;
   readonly objects: ObjectCounts;
   readonly events: EventCounts;

@@ -22,6 +22,8 @@ export interface CheckpointState {
   /** Names before this need not be listed in a run that lists what is recent. Epoch milliseconds. */
   readonly watermark: number | null;
   readonly fullListing: FullListing | null;
+  /** A listing of everything that no run has brought to its end yet. */
+  readonly sweep: Sweep | null;
   /** A rebuild was putting its files in place: until one has come to its end, nobody knows what the files hold. */
   readonly isRebuilding: boolean;
   readonly totals: Totals;
@@ -33,10 +35,19 @@ export interface Lease {
   readonly until: number;
 }
 
-/** When everything under the prefix was last looked at, and how many objects there were. */
+/** When the last listing of everything that came to its end began, and how many objects there were. */
 interface FullListing {
   readonly at: number;
   readonly objects: number;
+}
+
+/** How far a listing of everything is: what comes up to `after` is dealt with. */
+export interface Sweep {
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  /** Listed until now. */
+  readonly objects: number;
+  readonly after: string;
 }
 
 export interface GroupState {
@@ -103,7 +114,7 @@ interface Totals {
 export function initialState(dataset: string, template: string): CheckpointState {
   return {
     ...{ version: 1, dataset, template, lease: null, intent: null, pending: [], segments: [], groups: {} },
-    ...{ watermark: null, fullListing: null, isRebuilding: false },
+    ...{ watermark: null, fullListing: null, sweep: null, isRebuilding: false },
     totals: { objects: 0, refused: 0, gone: 0, lastTimestamp: null },
   };
 }

@@ -34,6 +34,8 @@ export interface Session {
   readonly state: CheckpointState;
   /** @throws LeaseLostError when another run has changed the state */
   update(change: (state: CheckpointState) => CheckpointState): Promise<void>;
+  /** Renews the lease when half of its time is over, for what takes long without a change. @throws LeaseLostError */
+  renew(): Promise<void>;
   /** Asks whether the state is still the one of this run. @throws LeaseLostError */
   assertOwned(): Promise<void>;
   /**
@@ -109,6 +111,10 @@ export async function openSession(deps: SessionDeps, options: SessionOptions): P
       return state;
     },
     update: (next) => change(leased(next(state))),
+    async renew() {
+      if (state.lease !== null && clock.now() < state.lease.until - LEASE_MS / 2) return;
+      await change(leased(state));
+    },
     assertOwned: shared(async () => {
       const info = await objects.head(key);
       if (info?.etag !== etag) throw new LeaseLostError(runId);

@@ -21,11 +21,12 @@ export async function statusCommand(flags: CheckpointFlags, io: Io, effects: Eff
 }
 
 function statusJson(status: CheckpointStatus): object {
-  const { lastTimestamp, lastFullListing, lease, pending } = status;
+  const { lastTimestamp, lastFullListing, sweep, lease, pending } = status;
   return {
     ...status,
     lastTimestamp: lastTimestamp === null ? null : instantText(lastTimestamp),
     lastFullListing: lastFullListing === null ? null : instantOfMs(lastFullListing),
+    sweep: sweep && { ...sweep, startedAt: instantOfMs(sweep.startedAt) },
     lease: lease === null ? null : { ...lease, until: instantOfMs(lease.until) },
     pending: pending.map(({ key, etag, groups, reason, since }) => ({
       ...{ key, etag, reason, since: instantOfMs(since) },
@@ -35,7 +36,8 @@ function statusJson(status: CheckpointStatus): object {
 }
 
 function renderStatus(io: Io, status: CheckpointStatus): string {
-  const { files, rows, objects, lastTimestamp, lastFullListing, pending, lease, interruptedRun, isRebuilding } = status;
+  const { files, rows, objects, lastTimestamp, lastFullListing, sweep } = status;
+  const { pending, lease, interruptedRun, isRebuilding } = status;
   const style = styleFor(io.stdout, io.env);
   const table = renderTable<CheckpointStatus['files'][number]>(
     [
@@ -52,6 +54,11 @@ function renderStatus(io: Io, status: CheckpointStatus): string {
     `${status.dataset}: ${formatAmount(rows, 'event')} in ${formatAmount(files.length, 'file')}${newest}`,
     `${taken}, ${formatCount(objects.gone)} deleted before they could be read`,
     ...(lastFullListing === null ? [] : [`everything was last listed at ${instantOfMs(lastFullListing)}`]),
+    ...(sweep === null
+      ? []
+      : [
+          `a listing of everything since ${instantOfMs(sweep.startedAt)} has come to ${formatAmount(sweep.objects, 'object')}`,
+        ]),
     ...(lease === null ? [] : [`run ${lease.owner} is at work, until ${instantOfMs(lease.until)} at the latest`]),
     ...(interruptedRun === null ? [] : [`run ${interruptedRun} was cut off: the next one brings it to its end`]),
     ...(isRebuilding ? ['a rebuild was cut off: millrace checkpoint rebuild brings it to its end'] : []),
