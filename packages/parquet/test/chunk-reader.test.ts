@@ -80,6 +80,8 @@ describe('a column is damaged whose', () => {
     ['value is not in the dictionary', () => read(NAME, 1, dictionary(['a']), places([1], 1)), 'not in the dictionary'],
     ['dictionary is missing', () => read(NAME, 1, places([1], 0)), 'not in the dictionary of 0'],
     ['levels are longer than their page', () => read(NAME, 1, data(1, PLAIN, [9, 0, 0, 0, 2, 1])), 'within its levels'],
+    // A level of 2 in a run of one: as a count of values it would be two.
+    ['level is neither 0 nor 1', () => read(NAME, 1, data(1, PLAIN, [2, 0, 0, 0, 2, 2])), 'more than 1 bits'],
     ['page has no levels', () => read(NAME, 1, data(1, PLAIN, [2, 0])), 'within its levels'],
   ])('%s', (_, reading, reason) => {
     expect(reading).toThrow(CorruptParquetError);
