@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { concatBytes } from '../src/concat-bytes.ts';
-import { compress } from '../src/encoding/compression.ts';
+import { compress, decompress } from '../src/encoding/compression.ts';
 import { encodeTexts } from '../src/encoding/plain.ts';
 import { CODEC, ENCODING, PAGE_TYPE, PHYSICAL_TYPE } from '../src/format/constants.ts';
 import type { PhysicalColumn } from '../src/format/physical-column.ts';
@@ -109,6 +109,17 @@ describe('a column is damaged whose', () => {
       }
     }
   });
+});
+
+test('a compressed page that tells of more than its bytes can hold is refused before there is memory for it', () => {
+  // 2³¹ − 1 as a varint, and no content.
+  const content = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x07);
+  expect(() => decompress(CODEC.SNAPPY, content, 2 ** 31 - 1)).toThrow(CorruptParquetError);
+  expect(() => decompress(CODEC.SNAPPY, content, 2 ** 31 - 1)).toThrow('a page of 2147483647 bytes is cut off');
+  for (const byte of [0, 255]) {
+    const same = new Uint8Array(1_000_000).fill(byte);
+    expect(decompress(CODEC.SNAPPY, compress('snappy', same), same.length)).toEqual(same);
+  }
 });
 
 test('an encoding that is not known here is refused by its name', () => {
