@@ -118,7 +118,7 @@ test('a compressed page that tells of more than its bytes can hold is refused be
   expect(() => decompress(CODEC.SNAPPY, content, 2 ** 31 - 1)).toThrow('a page of 2147483647 bytes is cut off');
   for (const byte of [0, 255]) {
     const same = new Uint8Array(1_000_000).fill(byte);
-    expect(decompress(CODEC.SNAPPY, compress('snappy', same), same.length)).toEqual(same);
+    expect(Buffer.compare(decompress(CODEC.SNAPPY, compress('snappy', same), same.length), same)).toBe(0);
   }
 });
 
