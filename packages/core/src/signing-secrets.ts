@@ -4,6 +4,7 @@
  */
 
 import { randomBytes as systemRandomBytes } from 'node:crypto';
+import { rememberLatest } from './bounded-map.ts';
 import {
   createSecretDocument,
   formatSecretDocument,
@@ -78,10 +79,7 @@ export function createSigningSecrets(deps: SigningSecretsDeps): SigningSecrets {
 
   function keep(senderId: string, found: Known['found'], readAt = clock.now(), goodForMs = FRESH_MS): void {
     // Behind all others: the one that was looked at longest ago goes first.
-    kept.delete(senderId);
-    kept.set(senderId, { found, readAt, lookedAt: clock.now(), goodForMs });
-    const [oldest] = kept.keys();
-    if (kept.size > maxSenders && oldest !== undefined) kept.delete(oldest);
+    rememberLatest(kept, senderId, { found, readAt, lookedAt: clock.now(), goodForMs }, maxSenders);
   }
 
   function fresh(senderId: string): Known['found'] | undefined {

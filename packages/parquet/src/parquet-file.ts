@@ -41,10 +41,10 @@ export async function openParquet(source: ByteSource, schema: TableSchema): Prom
   if (size < MAGIC.length + TRAILER_BYTES)
     throw new CorruptParquetError(`the file has ${size} bytes: it is no Parquet`);
   const tail = await readRange(source, Math.max(0, size - TAIL_BYTES), size);
+  const footerOffset = size - TRAILER_BYTES - footerLength(tail, size);
   if (tail.length === size && !startsAsParquet(tail)) {
     throw new CorruptParquetError('the file does not begin as Parquet does');
   }
-  const footerOffset = size - TRAILER_BYTES - footerLength(tail, size);
   const missing = await readRange(source, footerOffset, Math.max(footerOffset, size - tail.length));
   const footerInTail = tail.subarray(Math.max(0, footerOffset - (size - tail.length)), -TRAILER_BYTES);
   const footer = readFileMetadata(concatBytes([missing, footerInTail]));

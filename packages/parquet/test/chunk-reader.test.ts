@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { concatBytes } from '../src/concat-bytes.ts';
-import { compress } from '../src/encoding/compression.ts';
+import { compress, decompress } from '../src/encoding/compression.ts';
 import { encodeTexts } from '../src/encoding/plain.ts';
 import { CODEC, ENCODING, PAGE_TYPE, PHYSICAL_TYPE } from '../src/format/constants.ts';
 import type { PhysicalColumn } from '../src/format/physical-column.ts';
@@ -80,6 +80,8 @@ describe('a column is damaged whose', () => {
     ['value is not in the dictionary', () => read(NAME, 1, dictionary(['a']), places([1], 1)), 'not in the dictionary'],
     ['dictionary is missing', () => read(NAME, 1, places([1], 0)), 'not in the dictionary of 0'],
     ['levels are longer than their page', () => read(NAME, 1, data(1, PLAIN, [9, 0, 0, 0, 2, 1])), 'within its levels'],
+    // A level of 2 in a run of one: as a count of values it would be two.
+    ['level is neither 0 nor 1', () => read(NAME, 1, data(1, PLAIN, [2, 0, 0, 0, 2, 2])), 'more than 1 bits'],
     ['page has no levels', () => read(NAME, 1, data(1, PLAIN, [2, 0])), 'within its levels'],
   ])('%s', (_, reading, reason) => {
     expect(reading).toThrow(CorruptParquetError);
@@ -107,6 +109,17 @@ describe('a column is damaged whose', () => {
       }
     }
   });
+});
+
+test('a compressed page that tells of more than its bytes can hold is refused before there is memory for it', () => {
+  // 2³¹ − 1 as a varint, and no content.
+  const content = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x07);
+  expect(() => decompress(CODEC.SNAPPY, content, 2 ** 31 - 1)).toThrow(CorruptParquetError);
+  expect(() => decompress(CODEC.SNAPPY, content, 2 ** 31 - 1)).toThrow('a page of 2147483647 bytes is cut off');
+  for (const byte of [0, 255]) {
+    const same = new Uint8Array(1_000_000).fill(byte);
+    expect(Buffer.compare(decompress(CODEC.SNAPPY, compress('snappy', same), same.length), same)).toBe(0);
+  }
 });
 
 test('an encoding that is not known here is refused by its name', () => {

@@ -45,12 +45,13 @@ test('the values that fill up the last group of eight are zero', () => {
   );
 });
 
-test('any bytes are numbers, or are refused', () => {
+test('any bytes are numbers of the width, or are refused', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(32), fc.nat(60), (bytes, width, count) => {
       const values = new Int32Array(count);
       try {
         expect(decodeHybrid(bytes, 0, bytes.length, width, values, 0, count)).toBeLessThanOrEqual(bytes.length);
+        expect(values.filter((value) => value < 0 || value >= 2 ** width)).toHaveLength(0);
       } catch (error) {
         expect(error).toBeInstanceOf(CorruptParquetError);
       }

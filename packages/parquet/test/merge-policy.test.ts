@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DEFAULT_MERGE_POLICY, firstMerged } from '../src/append/merge-policy.ts';
-import { someVisits, VISIT_SCHEMA } from '../src/testing/index.ts';
-import { append, fileOf, open, rowsIn } from './support/files.ts';
+import { appendToParquet } from '../src/index.ts';
+import { someVisits, tableOf, VISIT_SCHEMA } from '../src/testing/index.ts';
+import { append, fileOf, groupsOf, open, rowsIn } from './support/files.ts';
 import { writeByHyparquet } from './support/foreign.ts';
 import { expectSameRows } from './support/rows.ts';
 
@@ -116,6 +117,17 @@ describe('row groups stay as they are', () => {
       expect(rewrite).toMatchObject({ merged: 0, rowGroups: 4, keep: (await open(before, VISIT_SCHEMA)).footerOffset });
       expect((await rowsIn(bytes, VISIT_SCHEMA)).length).toBe(105);
     }
+  });
+
+  test('up to the last one that cannot be read, and those behind it are merged', async () => {
+    const base = fileOf(VISIT_SCHEMA, [someVisits(20), someVisits(20), someVisits(20)]);
+    const file = await open(base, VISIT_SCHEMA);
+    const rowGroups = file.rowGroups.map((group, index) => (index === 1 ? { ...group, unreadable: 'LZ4' } : group));
+    const table = tableOf(VISIT_SCHEMA, someVisits(5));
+    const rewrite = await appendToParquet({ ...file, rowGroups }, table, { merge: MERGE_ALL });
+    expect(rewrite).toMatchObject({ merged: 20, rowGroups: 3, keep: rowGroups[2]?.start });
+    const bytes = Buffer.concat([base.subarray(0, rewrite.keep), rewrite.tail]);
+    expect((await groupsOf(bytes, VISIT_SCHEMA)).map(({ length }) => length)).toEqual([20, 20, 25]);
   });
 
   test('but are merged when nothing else is kept', async () => {

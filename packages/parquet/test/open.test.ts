@@ -10,6 +10,7 @@ import {
   readTables,
   UnsupportedParquetError,
 } from '../src/index.ts';
+import { checkedRowGroups } from '../src/read/row-group.ts';
 import { aVisit, rowsOfAll, someVisits, tableOf, VISIT_SCHEMA } from '../src/testing/index.ts';
 import { encodeFooter, type NewFooter, trailerOf } from '../src/write/footer.ts';
 import { fileOf, open, rowsIn } from './support/files.ts';
@@ -222,6 +223,8 @@ describe('a file of another table is refused with the reason', () => {
 
   test('an encrypted file', async () => {
     const encrypted = Uint8Array.from(FILE);
+    // At both ends, so that it is told of small files too, whose first bytes are read.
+    encrypted.set(Buffer.from('PARE'));
     encrypted.set(Buffer.from('PARE'), FILE.length - 4);
     await expect(open(encrypted, VISIT_SCHEMA)).rejects.toThrow(new UnsupportedParquetError('the file is encrypted'));
   });
@@ -251,6 +254,20 @@ describe('a file with row groups that cannot be read', () => {
     const readable = await open(FILE, VISIT_SCHEMA);
     expect(await appendToParquet(readable, table, { merge })).toMatchObject({ merged: 19, rowGroups: 1 });
   });
+});
+
+test('a row group of more rows than fit in memory is not read, whatever its footer tells of', async () => {
+  const { footer, columns, footerOffset } = await open(FILE, VISIT_SCHEMA);
+  const unreadable = (rows: number) => {
+    const rowGroups = footer.rowGroups.slice(0, 1).map((group) => {
+      return { ...group, rows, chunks: group.chunks.map((chunk) => ({ ...chunk, values: rows })) };
+    });
+    const [group] = checkedRowGroups({ ...footer, rows, rowGroups }, columns, VISIT_SCHEMA, footerOffset);
+    return group?.unreadable;
+  };
+  expect(unreadable(2 ** 26)).toBeUndefined();
+  expect(unreadable(2 ** 26 + 1)).toBe('it has 67108865 rows, and no more than 67108864 are read at once');
+  expect(unreadable(2 ** 53 - 1)).toContain('rows');
 });
 
 test('nulls that no statistics tell of are refused when they are read', async () => {

@@ -3,6 +3,7 @@
 import { createHash, hash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { rememberLatest } from '../bounded-map.ts';
 
 /** About 250 bytes each. Behind that, bytes are read again to tell an ETag. */
 const REMEMBERED_FILES = 50_000;
@@ -35,13 +36,7 @@ export function createFileEtags(limit = REMEMBERED_FILES): FileEtags {
   const files = new Map<string, Known>();
 
   const remember = (file: string, { ino, size, ctimeMs }: Stats, etag: string): void => {
-    files.delete(file);
-    files.set(file, { ino, size, ctimeMs, etag });
-    if (files.size <= limit) return;
-    for (const oldest of files.keys()) {
-      files.delete(oldest);
-      return;
-    }
+    rememberLatest(files, file, { ino, size, ctimeMs, etag }, limit);
   };
 
   const known = (file: string, stats: Stats): string | undefined => {

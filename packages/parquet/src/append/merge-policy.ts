@@ -27,20 +27,23 @@ export const DEFAULT_MERGE_POLICY: MergePolicy = {
   targetBytes: 33_554_432,
 };
 
-/** @returns the first of the row groups that are merged with new rows; their number when none is */
+/**
+ * Groups that cannot be read stay, and so do those before them.
+ *
+ * @returns the first of the row groups that are merged with new rows; their number when none is
+ */
 export function firstMerged(rowGroups: readonly RowGroup[], newRows: number, policy: MergePolicy): number {
   const from = planned(rowGroups, newRows, policy);
   const merged = rowGroups.slice(from);
-  return merged.every(({ unreadable }) => unreadable === undefined) && canBeCut(rowGroups.slice(0, from), merged)
-    ? from
-    : rowGroups.length;
+  return canBeCut(rowGroups.slice(0, from), merged) ? from : rowGroups.length;
 }
 
 function planned(groups: readonly RowGroup[], newRows: number, policy: MergePolicy): number {
   const { smallRows, smallGroups, tailGroups, targetRows, targetBytes } = policy;
   let tailRows = newRows;
   let tailBytes = 0;
-  const tailStart = startOfTail(groups, ({ rows, bytes }) => {
+  const tailStart = startOfTail(groups, ({ rows, bytes, unreadable }) => {
+    if (unreadable !== undefined) return false;
     if (rows >= targetRows / 2 || bytes >= targetBytes / 2) return false;
     if (tailRows + rows > 2 * targetRows || tailBytes + bytes > 2 * targetBytes) return false;
     tailRows += rows;

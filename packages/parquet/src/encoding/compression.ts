@@ -69,11 +69,15 @@ function lazily<Arguments extends unknown[], Result>(
   };
 }
 
+/** Snappy's longest copy is of 64 bytes, and is told in three. */
+const SNAPPY_MOST_FACTOR = 64 / 3;
+
 function snappyDecompressor(): (bytes: Uint8Array, size: number) => Uint8Array {
   const uncompress = lazily(snappyUncompressor);
   return (bytes, size) => {
     // The library takes our word for the size, and the stream's for how much it writes.
     if (snappySize(bytes) !== size) throw new CorruptParquetError('a page does not have the size that it tells');
+    if (size > SNAPPY_MOST_FACTOR * bytes.length) throw new CorruptParquetError(`a page of ${size} bytes is cut off`);
     return uncompress(bytes, size);
   };
 }

@@ -135,7 +135,9 @@ export function decodeHybrid(
       const needed = Math.min(stop - to, header.value / 2);
       const size = Math.ceil(width / 8);
       if (from + size > end) throw new CorruptParquetError('a page ends within its numbers');
-      values.fill(readRunValue(bytes, from, size), to, to + needed);
+      const value = readRunValue(bytes, from, size);
+      if (value >= 2 ** width) throw new CorruptParquetError(`a number of more than ${width} bits in a page`);
+      values.fill(value, to, to + needed);
       from += size;
       to += needed;
     }

@@ -80,7 +80,7 @@ function checkedRowGroup(
     start: Math.min(...chunks.map(({ start }) => start)),
     end: Math.max(...chunks.map(({ end }) => end)),
     ...boundsOf(chunks[order]?.statistics),
-    unreadable: chunks.map(whyUnreadable).find((reason) => reason !== undefined),
+    unreadable: whyUnreadable(rows, chunks),
     chunks,
     metadata,
   };
@@ -137,7 +137,15 @@ const READABLE_ENCODINGS: ReadonlySet<number> = new Set([
   ENCODING.RLE_DICTIONARY,
 ]);
 
-function whyUnreadable({ codec, encodings, path }: ChunkMetadata): string | undefined {
+/** More would not fit in memory. No program makes row groups so large unless it is told to. */
+const MAX_ROWS = 2 ** 26;
+
+function whyUnreadable(rows: number, chunks: readonly ChunkMetadata[]): string | undefined {
+  if (rows > MAX_ROWS) return `it has ${rows} rows, and no more than ${MAX_ROWS} are read at once`;
+  return chunks.map(whyChunkUnreadable).find((reason) => reason !== undefined);
+}
+
+function whyChunkUnreadable({ codec, encodings, path }: ChunkMetadata): string | undefined {
   const [name] = path;
   if (!canDecompress(codec)) return `the column ${name} has the codec ${nameOf(CODEC, codec)}`;
   const unknown = encodings.find((encoding) => !READABLE_ENCODINGS.has(encoding));
