@@ -207,6 +207,18 @@ describe('a statement', () => {
     expect(await numbers('SHOW TABLES', 1)).toEqual(['deliveries']);
   });
 
+  test.each([
+    ['SELECT 1 AS a; -- so', 1],
+    ['SELECT 1 AS a; /* ; */ ', 1],
+    ["SELECT '; -- so' AS a", '; -- so'],
+    ["SELECT 'it''s; ' AS a -- don't;", "it's; "],
+    ["SELECT $$it's;$$ AS a;", "it's;"],
+    ['SELECT max(";") AS a FROM (SELECT 2 AS ";");', 2],
+  ])('may end with a semicolon and a comment, also when it is limited: %s', async (sql, value) => {
+    const engine = await folder().open({});
+    expect(await engine.query({ sql, values: [] }, 5).then(firstColumn)).toEqual([value]);
+  });
+
   test('is one', async () => {
     const engine = await folder().open({});
     await expect(rowsOf(engine, 'SELECT 1; SELECT 2')).rejects.toThrow('one statement at a time: this is 2');

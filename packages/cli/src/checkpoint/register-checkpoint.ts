@@ -59,7 +59,10 @@ export function registerCheckpoint(program: Command, io: Io, effects: Effects): 
       'millrace checkpoint run --dataset deliveries --source ./millrace-data --checkpoint ./millrace-data/checkpoints',
       'What millrace up does by itself',
     ],
-    [`millrace checkpoint run ${NAMES_AND_PLACES} --key-template 'visits/{study}.parquet'`, 'A file for each study'],
+    [
+      `millrace checkpoint run ${NAMES_AND_PLACES} --key-template 'visit-events/{study}.parquet'`,
+      'A file for each study',
+    ],
   ]);
   addExamples(status, [
     ['millrace checkpoint status --checkpoint ./lake', 'Files, and what waits'],
@@ -78,7 +81,10 @@ function addShared(command: Command): Command {
     .option('--dataset <D>', 'what the objects are: visit-events or deliveries', 'visit-events')
     .option('--source <S>', 'the objects: a folder, or s3://bucket/prefix')
     .option('--checkpoint <C>', 'the checkpoint: a folder, or s3://bucket/prefix')
-    .option('--key-template <T>', 'paths of its files, such as visit-events/{study}/{datatype}/events.parquet')
+    .option(
+      '--key-template <T>',
+      'paths of its files, such as visit-events/{study}.parquet; millrace query looks only below the folder named like the dataset',
+    )
     .option('--endpoint <URL>', 'with s3://: address of an emulator')
     .option('--patience <D>', 'how long to wait for a run that is at work, such as 5m (default: 1m)')
     .option('--json', 'print JSON, and nothing else, to stdout');

@@ -12,7 +12,7 @@ export type Format = (typeof FORMATS)[number];
 export interface QueryFlags {
   readonly source: string;
   readonly endpoint?: string;
-  readonly param: readonly string[];
+  readonly param?: readonly string[];
   readonly describe?: boolean;
   readonly format?: Format;
   readonly json?: boolean;

@@ -22,7 +22,7 @@ export function registerQuery(program: Command, io: Io): void {
     )
     .option('--source <S>', 'the checkpoint: a folder, or s3://bucket/prefix', './millrace-data/checkpoints')
     .option('--endpoint <URL>', 'with s3://: address of an emulator')
-    .option('--param <NAME=VALUE>', 'parameter of a named query; repeat it for more', collect, [])
+    .option('--param <NAME=VALUE>', 'parameter of a named query; repeat it for more', collect)
     .option('--describe', 'say what the named query does, its parameters, its SQL')
     .option('--format <F>', `${FORMATS.join(', ')} (default: table)`, parseFormat)
     .option('--json', 'as --format json')
@@ -50,7 +50,7 @@ export function registerQuery(program: Command, io: Io): void {
   ]);
 }
 
-function collect(text: string, before: readonly string[]): readonly string[] {
+function collect(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
 

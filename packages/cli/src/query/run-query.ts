@@ -33,7 +33,7 @@ export async function runQuery(text: string | undefined, flags: QueryFlags, io: 
     return;
   }
   const plan = readPlan(flags, io);
-  await answer(io, plan, await readQuestion(io, pack, text, flags.param));
+  await answer(io, plan, await readQuestion(io, pack, text, flags.param ?? []));
 }
 
 async function answer(io: Io, plan: QueryPlan, question: Question): Promise<void> {

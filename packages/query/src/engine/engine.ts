@@ -140,9 +140,13 @@ function limited({ sql, values }: BoundStatement, limit: number): BoundStatement
   return { sql: `SELECT * FROM (\n${withoutEnd(sql)}\n) LIMIT ${limit}`, values };
 }
 
+/** Without the semicolon of the only statement, which may have a comment behind it. */
 function withoutEnd(sql: string): string {
-  return sql.replace(/;\s*$/, '');
+  return sql.replace(TOKENS, (token) => (token === ';' ? '' : token));
 }
 
+/** Texts, names, comments, in which a semicolon ends nothing; and semicolons. */
+const TOKENS =
+  /e'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|--.*|\/\*[\s\S]*?\*\/|;/gi;
 const COMMENT = /--.*|\/\*[\s\S]*?\*\//g;
 const READING = new Set<StatementType>([StatementType.SELECT, StatementType.EXPLAIN]);
