@@ -16,8 +16,10 @@ export interface TableBuilder {
 }
 
 interface ColumnBuilder {
-  /** A value that `valueProblem` has nothing against. */
-  add(value: Value): void;
+  /** @returns why the column cannot hold the value, in words that follow its name; then nothing was added */
+  add(value: Value | undefined): string | undefined;
+  /** Takes back the last value. */
+  undo(): void;
   build(): ColumnData;
 }
 
@@ -26,7 +28,7 @@ const INT32_MIN = -(2 ** 31);
 const INT32_MAX = 2 ** 31 - 1;
 
 export function createTableBuilder(schema: TableSchema): TableBuilder {
-  const columns = schema.columns.map((spec) => ({ spec, builder: columnBuilder(spec.type) }));
+  const columns = schema.columns.map((spec) => ({ spec, builder: columnBuilder(spec) }));
   let rows = 0;
   return {
     add(row) {
@@ -34,14 +36,12 @@ export function createTableBuilder(schema: TableSchema): TableBuilder {
         throw new RangeError(`a row has ${row.length} values, the schema ${columns.length} columns`);
       }
       let place = 0;
-      for (const { spec } of columns) {
-        const problem = valueProblem(spec, row[place]);
-        if (problem !== undefined) throw new InvalidValueError(spec.name, problem);
-        place += 1;
-      }
-      place = 0;
-      for (const { builder } of columns) {
-        builder.add(row[place] ?? null);
+      for (const { spec, builder } of columns) {
+        const problem = builder.add(row[place]);
+        if (problem !== undefined) {
+          for (const added of columns.slice(0, place)) added.builder.undo();
+          throw new InvalidValueError(spec.name, problem);
+        }
         place += 1;
       }
       rows += 1;
@@ -53,15 +53,92 @@ export function createTableBuilder(schema: TableSchema): TableBuilder {
   };
 }
 
-/** @returns words that follow the column's name; undefined for a value that the column holds */
-function valueProblem({ type, nullable }: ColumnSpec, value: Value | undefined): string | undefined {
-  if (value === null) return nullable ? undefined : 'is null, but the column holds no nulls';
-  if (type === 'string') {
-    if (typeof value !== 'string') return `is ${described(value)}, not a text`;
-    return value.isWellFormed() ? undefined : 'holds half of a surrogate pair';
+function columnBuilder({ type, nullable }: ColumnSpec): ColumnBuilder {
+  return type === 'string' ? stringBuilder(nullable) : numberBuilder(type, nullable);
+}
+
+const NO_NULLS = 'is null, but the column holds no nulls';
+
+function stringBuilder(isNullable: boolean): ColumnBuilder {
+  const places = new Map<string, number>();
+  let indices = new Int32Array(FIRST_CAPACITY);
+  let rows = 0;
+  /** Of the last value: whether no value before was the same. */
+  let isNew = false;
+
+  function push(index: number): undefined {
+    if (rows === indices.length) {
+      const larger = new Int32Array(2 * rows);
+      larger.set(indices);
+      indices = larger;
+    }
+    indices[rows] = index;
+    rows += 1;
   }
-  if (typeof value !== 'number') return `is ${described(value)}, not a number`;
-  return numberProblem(type, value);
+
+  return {
+    add(value) {
+      isNew = false;
+      if (typeof value !== 'string') {
+        if (value !== null) return `is ${described(value)}, not a text`;
+        return isNullable ? push(NULL_INDEX) : NO_NULLS;
+      }
+      const known = places.get(value);
+      if (known !== undefined) return push(known);
+      if (!value.isWellFormed()) return 'holds half of a surrogate pair';
+      isNew = true;
+      places.set(value, places.size);
+      return push(places.size - 1);
+    },
+    undo() {
+      rows -= 1;
+      if (isNew) places.delete([...places.keys()].at(-1) ?? '');
+    },
+    build: () => ({ kind: 'string', dictionary: [...places.keys()], indices: indices.slice(0, rows) }),
+  };
+}
+
+function numberBuilder(type: Exclude<ColumnType, 'string'>, isNullable: boolean): ColumnBuilder {
+  let values = new Float64Array(FIRST_CAPACITY);
+  /** Zeros after the last row. */
+  let validity = new Uint8Array(FIRST_CAPACITY);
+  let rows = 0;
+  let nulls = 0;
+
+  function grow(): void {
+    const larger = new Float64Array(2 * rows);
+    larger.set(values);
+    values = larger;
+    const longer = new Uint8Array(2 * rows);
+    longer.set(validity);
+    validity = longer;
+  }
+
+  return {
+    add(value) {
+      const problem = typeof value === 'number' ? numberProblem(type, value) : missingProblem(value, isNullable);
+      if (problem !== undefined) return problem;
+      if (rows === values.length) grow();
+      if (typeof value === 'number') {
+        // Whole numbers have no −0 in a file.
+        values[rows] = type === 'double' ? value : value + 0;
+        validity[rows] = 1;
+      } else nulls += 1;
+      rows += 1;
+      return undefined;
+    },
+    undo() {
+      rows -= 1;
+      if (validity[rows] === 0) nulls -= 1;
+      values[rows] = 0;
+      validity[rows] = 0;
+    },
+    build: () => ({
+      kind: 'number',
+      values: values.slice(0, rows),
+      validity: nulls === 0 ? undefined : validity.slice(0, rows),
+    }),
+  };
 }
 
 function numberProblem(type: Exclude<ColumnType, 'string'>, value: number): string | undefined {
@@ -73,67 +150,11 @@ function numberProblem(type: Exclude<ColumnType, 'string'>, value: number): stri
   return Number.isSafeInteger(value) ? undefined : `is ${value}, not exact as a number of microseconds`;
 }
 
+function missingProblem(value: string | null | undefined, isNullable: boolean): string | undefined {
+  if (value !== null) return `is ${described(value)}, not a number`;
+  return isNullable ? undefined : NO_NULLS;
+}
+
 function described(value: unknown): string {
   return value === undefined ? 'missing' : `a ${typeof value}`;
-}
-
-function columnBuilder(type: ColumnType): ColumnBuilder {
-  if (type === 'string') return stringBuilder();
-  return numberBuilder(type);
-}
-
-function stringBuilder(): ColumnBuilder {
-  const places = new Map<string, number>();
-  let indices = new Int32Array(FIRST_CAPACITY);
-  let rows = 0;
-
-  function placeOf(text: string): number {
-    const known = places.get(text);
-    if (known !== undefined) return known;
-    places.set(text, places.size);
-    return places.size - 1;
-  }
-
-  return {
-    add(value) {
-      if (rows === indices.length) {
-        const larger = new Int32Array(2 * rows);
-        larger.set(indices);
-        indices = larger;
-      }
-      indices[rows] = typeof value === 'string' ? placeOf(value) : NULL_INDEX;
-      rows += 1;
-    },
-    build: () => ({ kind: 'string', dictionary: [...places.keys()], indices: indices.slice(0, rows) }),
-  };
-}
-
-function numberBuilder(type: Exclude<ColumnType, 'string'>): ColumnBuilder {
-  let values = new Float64Array(FIRST_CAPACITY);
-  let validity = new Uint8Array(FIRST_CAPACITY);
-  let rows = 0;
-  let nulls = 0;
-  return {
-    add(value) {
-      if (rows === values.length) {
-        const larger = new Float64Array(2 * rows);
-        larger.set(values);
-        values = larger;
-        const longer = new Uint8Array(2 * rows);
-        longer.set(validity);
-        validity = longer;
-      }
-      if (typeof value === 'number') {
-        // Whole numbers have no −0 in a file.
-        values[rows] = type === 'double' ? value : value + 0;
-        validity[rows] = 1;
-      } else nulls += 1;
-      rows += 1;
-    },
-    build: () => ({
-      kind: 'number',
-      values: values.slice(0, rows),
-      validity: nulls === 0 ? undefined : validity.slice(0, rows),
-    }),
-  };
 }

@@ -75,8 +75,8 @@ describe.each(ACCEPTED)('a file as $name', ({ name, rows, readable }) => {
       merged += grown.rewrite.merged;
       all.push(...more);
     }
-    // What cannot be read is not merged.
-    expect(merged > 0).toBe(readable);
+    // Of a file that cannot be read, what was added to it.
+    expect(merged).toBeGreaterThan(0);
     if (readable) expectSameRows(await rowsIn(bytes, VISIT_SCHEMA), all);
     const { rows: count, counts } = await foundByDuckDb(name, bytes, all);
     expect(count).toBe(all.length);

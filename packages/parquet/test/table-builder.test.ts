@@ -80,6 +80,32 @@ test.each([
   expect([...rowsOf(SCHEMA, builder.build())]).toEqual([good]);
 });
 
+test('however many rows are refused among those that are not, the table is the one without them', () => {
+  const good = fc.tuple(
+    fc.constantFrom('a', 'b', 'c', null),
+    fc.integer({ min: 0, max: 9 }),
+    fc.constantFrom(null, 0.5),
+    fc.integer({ min: 0, max: 9 }),
+  );
+  const bad = good.map(([name, count, share]): Row => [name, count, share, 0.5]);
+  const attempt = fc.oneof(
+    good.map((row) => ({ row, isGood: true })),
+    bad.map((row) => ({ row, isGood: false })),
+  );
+  fc.assert(
+    fc.property(fc.array(attempt, { maxLength: 20 }), (attempts) => {
+      const builder = createTableBuilder(SCHEMA);
+      for (const { row, isGood } of attempts) {
+        if (isGood) builder.add(row);
+        else expect(() => builder.add(row)).toThrow(InvalidValueError);
+      }
+      const taken = attempts.flatMap(({ row, isGood }) => (isGood ? [row] : []));
+      expect(builder.build()).toEqual(tableOf(SCHEMA, taken));
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('a row with too few or too many values is refused', () => {
   const builder = createTableBuilder(SCHEMA);
   expect(() => builder.add(['a', 1, 1])).toThrow(RangeError);
