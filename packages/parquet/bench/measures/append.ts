@@ -32,7 +32,11 @@ export const append: ParquetMeasure = async (bench) => {
   const reference = references.results['Polars, 2 threads'];
   const note = 'from lines of JSON to a new file beside the old one; the reference is Polars with 2 threads';
   const goals = { seconds: 0.2, megabytes: 120 };
-  return [...references.rows, ...workRows(what, ours, reference, goals, note), tailRow(what, ours)];
+  return [
+    ...references.rows,
+    ...workRows(what, ours, reference, goals, note),
+    { ...tailRow(what, ours), goal: { of: 'value', atMost: 0.2 } },
+  ];
 };
 
 function appendOnce(bench: ParquetBench, base: string, events: string, repeats: number): Promise<Appended> {
