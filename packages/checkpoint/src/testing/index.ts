@@ -1,4 +1,3 @@
 export * from './generate-visit-events.ts';
-export * from './tiny-dataset.ts';
 export * from './visit-event-names.ts';
 export * from './visit-event-samples.ts';
