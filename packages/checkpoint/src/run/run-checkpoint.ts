@@ -4,6 +4,8 @@
  * crash anywhere the next run knows from these what is done.
  */
 
+import { settleRewrites } from '../deletion/source-rewrites.ts';
+import { readTombstones, type Tombstones, withoutDeleted } from '../deletion/tombstones.ts';
 import { LeaseLostError } from '../errors.ts';
 import { layoutOf } from '../layout.ts';
 import { createManifest, growManifest, type Manifest } from '../manifest/manifest.ts';
@@ -60,7 +62,9 @@ export async function runCheckpoint(deps: CheckpointDeps, options: RunOptions = 
   const session = await openCheckpoint(deps, { runId, patienceMs: options.patienceMs });
   let isListed: ((state: CheckpointState) => CheckpointState) | undefined;
   try {
-    const folding = createFolding(deps, session, options);
+    // After the lease: whoever deletes rows from now on takes it first.
+    const tombstones = await readTombstones(deps.target, dataset);
+    const folding = createFolding(deps, session, { ...options, tombstones });
     await folding.recover();
     const plan = planListing(session.state, dataset, { ...DEFAULT_LISTING, ...options.listing }, startedAt);
     const listing = newListingTally();
@@ -90,8 +94,22 @@ function afterListing(
   };
 }
 
-function createFolding(deps: CheckpointDeps, session: Session, options: RunOptions) {
-  const { dataset, source, target, clock, concurrency = DEFAULT_CONCURRENCY } = deps;
+/**
+ * Brings to an end what runs have left that did not come to their own.
+ * @throws LeaseLostError, and what the stores throw
+ */
+export async function recoverCheckpoint(deps: CheckpointDeps, session: Session): Promise<void> {
+  await createFolding(deps, session, { tombstones: new Set() }).recover();
+}
+
+interface FoldingOptions extends RunOptions {
+  readonly tombstones: Tombstones;
+}
+
+function createFolding(deps: CheckpointDeps, session: Session, options: FoldingOptions) {
+  const { source, target, clock, concurrency = DEFAULT_CONCURRENCY } = deps;
+  const { tombstones } = options;
+  const dataset = withoutDeleted(deps.dataset, tombstones);
   const { since, remainingMs = () => Number.POSITIVE_INFINITY } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const layout = layoutOf(dataset.name);
@@ -137,7 +155,8 @@ function createFolding(deps: CheckpointDeps, session: Session, options: RunOptio
   async function readAndFold(candidates: readonly Candidate[], report: ReportBuilder): Promise<readonly Candidate[]> {
     const startedAt = clock.now();
     const isOver = (): boolean => isTimeOver() || clock.now() - startedAt > limits.readingMs;
-    const batch = await readBatch({ source, dataset, template: dataset.template, manifest }, candidates, {
+    const { rewrites = [] } = session.state;
+    const batch = await readBatch({ source, dataset, template: dataset.template, manifest, rewrites }, candidates, {
       ...{ id: newName(), since, now: startedAt, concurrency, isOver },
       onRead: () => report.onRead(),
     });
@@ -159,6 +178,8 @@ function createFolding(deps: CheckpointDeps, session: Session, options: RunOptio
       if (state.intent !== null) await settle(state, state.intent, await recoverGroups(commit, state.intent));
       const cleared = await clearDoubts(session.state, target, dataset.schema);
       if (cleared !== session.state) await session.update(() => cleared);
+      await settleRewrites(deps, session, newName);
+      known = createManifest(target, layout.manifest, session.state.segments);
     },
 
     /** Tidies up files that have become ragged, as far as there is time: what they hold stays the same. */
@@ -166,7 +187,7 @@ function createFolding(deps: CheckpointDeps, session: Session, options: RunOptio
       for (const path of ragged) {
         if (isTimeOver()) return;
         try {
-          await compactGroup(deps, session, path, false);
+          await compactGroup(deps, session, path, { always: false, tombstones });
         } catch (error) {
           if (error instanceof LeaseLostError) throw error;
           report.compactionFailed(path, error);
