@@ -6,7 +6,7 @@ import { deletedRows, type Tombstones } from '../deletion/tombstones.ts';
 import type { GroupState } from '../state/checkpoint-state.ts';
 import type { Session } from '../state/session.ts';
 import type { CheckpointDeps } from './checkpoint-deps.ts';
-import { deletedMetadata, openGroupFile } from './group-file.ts';
+import { deletedMetadata, groupStateOf, openGroupFile } from './group-file.ts';
 
 export interface CompactedFile {
   readonly path: string;
@@ -39,6 +39,10 @@ export async function compactGroup(
   const bytesBefore = file.source.size;
   const removed = await countDeleted(dataset, file, tombstones);
   if (!always && removed === 0 && !needsCompaction(file)) {
+    // A compaction whose answer was lost has left the state behind.
+    if (session.state.groups[path]?.etag !== old) {
+      await session.update((state) => ({ ...state, groups: { ...state.groups, [path]: groupStateOf(group) } }));
+    }
     return { path, rows: file.rows, removed, isWritten: false, bytesBefore, bytes: bytesBefore };
   }
   await session.assertOwned();
