@@ -56,6 +56,20 @@ export class GroupFileError extends MillraceError {
   }
 }
 
+/** The rows of the dataset have no ids to delete them by. */
+export class NoRowIdsError extends MillraceError {
+  constructor(dataset: string) {
+    super('no-row-ids', `rows of ${dataset} cannot be deleted: they have no ids`);
+  }
+}
+
+/** No more rows can be deleted: every run holds the ids of all deleted rows in memory. */
+export class TooManyTombstonesError extends MillraceError {
+  constructor(key: string, maxBytes: number) {
+    super('too-many-tombstones', `${key} would be larger than ${maxBytes} bytes: nothing was deleted`);
+  }
+}
+
 /** There is nothing yet. */
 export class CheckpointMissingError extends MillraceError {
   constructor(dataset: string, stateKey: string) {

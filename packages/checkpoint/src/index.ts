@@ -4,6 +4,7 @@ export * from './errors.ts';
 export * from './maintenance/adopt-checkpoint.ts';
 export * from './maintenance/checkpoint-status.ts';
 export * from './maintenance/compact-checkpoint.ts';
+export * from './maintenance/delete-rows.ts';
 export * from './maintenance/objects-below.ts';
 export * from './maintenance/rebuild-checkpoint.ts';
 export * from './maintenance/verify-checkpoint.ts';

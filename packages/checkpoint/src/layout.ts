@@ -9,6 +9,8 @@ export interface Layout {
   readonly manifest: string;
   /** Prefix under which a rebuilt checkpoint grows before it takes the place of the old one. */
   readonly rebuild: string;
+  /** Ids of rows that are deleted, NDJSON. */
+  readonly tombstones: string;
 }
 
 /** Engines that read folders as tables leave out names that begin with an underscore. */
@@ -16,5 +18,10 @@ const OWN_FOLDER = '_millrace';
 
 export function layoutOf(dataset: DatasetName): Layout {
   const folder = `${OWN_FOLDER}/${dataset}`;
-  return { state: `${folder}/state.json`, manifest: `${folder}/manifest/`, rebuild: `${folder}/rebuild/` };
+  return {
+    state: `${folder}/state.json`,
+    manifest: `${folder}/manifest/`,
+    rebuild: `${folder}/rebuild/`,
+    tombstones: `${folder}/tombstones.ndjson`,
+  };
 }

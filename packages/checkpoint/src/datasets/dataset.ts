@@ -12,6 +12,8 @@ export interface Dataset {
   readonly template: string;
   /** What a template may name. */
   readonly templateFields: readonly string[];
+  /** What a row is deleted by; without it, rows cannot be deleted. @returns null for a row without an id */
+  readonly rowId?: (row: Row) => string | null;
   /** @param name of the object below the source's prefix */
   readKey(name: string): KeyReading;
   /** What an object holds. Never throws: what cannot be read is a problem of the object. */

@@ -4,6 +4,7 @@
  */
 
 import { MillraceError } from '@millrace/core';
+import { readTombstones, withoutDeleted } from '../deletion/tombstones.ts';
 import { layoutOf } from '../layout.ts';
 import { createManifest, growManifest } from '../manifest/manifest.ts';
 import type { ObjectVersion } from '../manifest/object-version.ts';
@@ -60,7 +61,8 @@ export async function adoptCheckpoint(deps: CheckpointDeps, options: AdoptOption
       for await (const row of rowsOfFile(dataset.schema, group.file)) held.add(path, row);
       files.set(path, { rows: group.file.rows, bytes: group.file.source.size, etag: group.etag });
     }
-    const taken = await compare(deps, state, { held, files }, options.onProgress);
+    const kept = withoutDeleted(dataset, await readTombstones(target, dataset));
+    const taken = await compare({ ...deps, dataset: kept }, state, { held, files }, options.onProgress);
     const { segments } = await growManifest(
       target,
       { prefix: layout.manifest, segments: state.segments, name: `${session.runId}-1` },

@@ -1,5 +1,6 @@
-/** Writes files anew, sorted and in few row groups. What they hold stays the same. */
+/** Writes files anew, sorted and in few row groups. What they hold stays the same, but for rows that are deleted. */
 
+import { readTombstones } from '../deletion/tombstones.ts';
 import type { CheckpointDeps } from '../run/checkpoint-deps.ts';
 import { type CompactedFile, compactGroup } from '../run/compact-group.ts';
 import { openCheckpoint } from '../run/open-checkpoint.ts';
@@ -20,13 +21,14 @@ export interface CompactOptions {
 export async function compactCheckpoint(deps: CheckpointDeps, options: CompactOptions = {}): Promise<CompactReport> {
   const session = await openCheckpoint(deps, { runId: deps.newRunId(), patienceMs: options.patienceMs });
   try {
+    const tombstones = await readTombstones(deps.target, deps.dataset);
     const paths = Object.keys(session.state.groups);
     const files: CompactedFile[] = [];
     const failures: { path: string; reason: string }[] = [];
     for (const [done, path] of paths.entries()) {
       options.onProgress?.({ done, files: paths.length });
       try {
-        files.push(await compactGroup(deps, session, path, options.all ?? false));
+        files.push(await compactGroup(deps, session, path, { always: options.all ?? false, tombstones }));
       } catch (error) {
         failures.push({ path, reason: error instanceof Error ? error.message : String(error) });
       }

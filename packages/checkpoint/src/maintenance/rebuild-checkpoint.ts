@@ -5,7 +5,8 @@
  */
 
 import { MillraceError } from '@millrace/core';
-import type { TableSchema } from '@millrace/parquet';
+import { countDeleted } from '../deletion/deleted-in-file.ts';
+import { addTombstones, readTombstones, type Tombstones } from '../deletion/tombstones.ts';
 import { layoutOf } from '../layout.ts';
 import type { CheckpointDeps, CheckpointObjects } from '../run/checkpoint-deps.ts';
 import { readGroupFile } from '../run/group-file.ts';
@@ -76,6 +77,8 @@ export async function rebuildCheckpoint(deps: CheckpointDeps, options: RebuildOp
   const session = await openCheckpoint(deps, { runId, patienceMs: options.patienceMs, purpose: 'rebuild' });
   const aside = objectsBelow(target, `${layout.rebuild}${runId}/`);
   try {
+    const tombstones = await readTombstones(target, dataset);
+    if (tombstones.size > 0) await addTombstones(aside, dataset, tombstones);
     const run = await runCheckpoint(
       { ...deps, target: aside },
       options.onProgress === undefined ? {} : { onProgress: options.onProgress },
@@ -83,7 +86,7 @@ export async function rebuildCheckpoint(deps: CheckpointDeps, options: RebuildOp
     const isWhole = run.complete && run.failures.every(({ kind }) => kind === 'content');
     if (!isWhole) throw new RebuildIncompleteError(run);
     const made = await stateOf(aside, layout.state);
-    const files = await compareFiles(deps, session, made);
+    const files = await compareFiles(deps, session, made, tombstones);
     const losses = lossesOf(files, dataset.template);
     if (losses.length > 0 && options.acceptLoss !== true) throw new RebuildLossError(losses);
     await putInPlace(deps, session, aside, made);
@@ -114,26 +117,28 @@ async function compareFiles(
   { dataset, target }: CheckpointDeps,
   session: Session,
   made: CheckpointState,
+  tombstones: Tombstones,
 ): Promise<readonly RebuiltFile[]> {
   const there = await groupFiles(target, dataset);
   const paths = new Set([...there, ...Object.keys(session.state.groups), ...Object.keys(made.groups)]);
   const files: RebuiltFile[] = [];
   for (const path of [...paths].sort()) {
-    const rowsBefore = await countRows(target, dataset.schema, path, session.state.groups[path]);
+    const rowsBefore = await countRows({ dataset, target }, path, session.state.groups[path], tombstones);
     files.push({ path, rowsBefore, rows: made.groups[path]?.rows });
   }
   return files;
 }
 
-/** Of a file that is gone or cannot be read, what was known of it. */
+/** Rows that are not deleted. Of a file that is gone or cannot be read, what was known of it. */
 async function countRows(
-  target: CheckpointObjects,
-  schema: TableSchema,
+  { dataset, target }: Pick<CheckpointDeps, 'dataset' | 'target'>,
   path: string,
   known: GroupState | undefined,
+  tombstones: Tombstones,
 ): Promise<number | undefined> {
   try {
-    return (await readGroupFile(target, schema, path, undefined))?.file.rows ?? known?.rows;
+    const group = await readGroupFile(target, dataset.schema, path, undefined);
+    return group === undefined ? known?.rows : group.file.rows - (await countDeleted(dataset, group.file, tombstones));
   } catch (error) {
     if (error instanceof MillraceError && error.code === 'group-file') return known?.rows;
     throw error;
@@ -158,7 +163,11 @@ async function putInPlace(
     groups[path] = { rows, bytes, etag: await copy(aside, target, path) };
   }
   for (const path of old) if (groups[path] === undefined) await target.delete(path);
-  await session.update((state) => ({ ...made, groups, lease: state.lease, isRebuilding: false }));
+  await session.update((state) => ({
+    ...{ ...made, groups, lease: state.lease, isRebuilding: false },
+    // One that takes effect late is what the rebuild has read all the same.
+    rewrites: state.rewrites ?? [],
+  }));
   const kept = new Set(made.segments.map(({ name }) => name));
   await Promise.allSettled(obsolete.flatMap(({ name }) => (kept.has(name) ? [] : target.delete(manifest + name))));
 }

@@ -1,5 +1,6 @@
 /** Counts the sources again and compares them with the files, row by row. Changes nothing, and takes no lease. */
 
+import { deletedRows, readTombstones, withoutDeleted } from '../deletion/tombstones.ts';
 import { CheckpointMissingError } from '../errors.ts';
 import { layoutOf } from '../layout.ts';
 import { createManifest } from '../manifest/manifest.ts';
@@ -54,6 +55,8 @@ export async function verifyCheckpoint(
   const stored = await target.get(layout.state);
   if (stored === undefined) throw new CheckpointMissingError(dataset.name, layout.state);
   const state = parseState(stored.bytes, layout.state);
+  const tombstones = await readTombstones(target, dataset);
+  const isDeleted = deletedRows(dataset, tombstones);
   const manifest = createManifest(target, layout.manifest, state.segments);
   const waiting = new Set(state.pending.map(({ key, etag }) => `${key}\0${etag}`));
   const expected = createRowCounts();
@@ -72,14 +75,19 @@ export async function verifyCheckpoint(
     try {
       const group = await readGroupFile(target, dataset.schema, path, bytes);
       if (group === undefined) throw new Error('is gone');
-      for await (const row of rowsOfFile(dataset.schema, group.file)) expected.add(path, row);
+      for await (const row of rowsOfFile(dataset.schema, group.file)) {
+        if (!isDeleted(row)) expected.add(path, row);
+      }
       held.set(path, group.file.rows);
     } catch (error) {
       problems.set(path, error instanceof Error ? error.message : String(error));
     }
   }
   const missing = new Map<string, { count: number; readonly keys: Set<string> }>();
-  for await (const { version, rows } of readSources(deps, onRead)) {
+  for await (const { version, rows } of readSources(
+    { ...deps, dataset: withoutDeleted(dataset, tombstones) },
+    onRead,
+  )) {
     const isWaiting = waiting.has(`${version.key}\0${version.etag}`);
     if (!isWaiting && !(await manifest.has(version))) {
       fresh += 1;

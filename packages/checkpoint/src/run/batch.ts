@@ -5,9 +5,10 @@ import { createTableBuilder, type TableBuilder } from '@millrace/parquet';
 import pMap from 'p-map';
 import type { Dataset, DatasetRow, EventProblem, ObjectReading } from '../datasets/dataset.ts';
 import { renderTemplate } from '../datasets/group-path.ts';
+import { originalOf } from '../deletion/source-rewrites.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { ObjectVersion } from '../manifest/object-version.ts';
-import type { Intent, IntentObject, PendingObject, RowRange } from '../state/checkpoint-state.ts';
+import type { Intent, IntentObject, PendingObject, RowRange, SourceRewrite } from '../state/checkpoint-state.ts';
 import type { Candidate } from './candidates.ts';
 import type { Failure } from './run-report.ts';
 
@@ -35,6 +36,8 @@ export interface BatchDeps {
   readonly dataset: Pick<Dataset, 'schema' | 'readObject'>;
   readonly template: string;
   readonly manifest: Manifest;
+  /** Of deletions that did not come to their end. */
+  readonly rewrites: readonly SourceRewrite[];
 }
 
 export interface BatchOptions {
@@ -93,14 +96,17 @@ export async function readBatch(
   return { ...assembly.end(), left };
 }
 
-async function readCandidate({ source, dataset, manifest }: BatchDeps, candidate: Candidate): Promise<ReadObject> {
+async function readCandidate(
+  { source, dataset, manifest, rewrites }: BatchDeps,
+  candidate: Candidate,
+): Promise<ReadObject> {
   const { key, etag, time } = candidate;
   const listed = { key, etag, time };
   try {
     const stored = await source.get(key);
     if (stored === undefined) return { candidate, version: listed, content: { kind: 'gone' } };
-    const version = { key, etag: stored.etag, time };
-    const isKnown = stored.etag !== etag && (await manifest.has(version));
+    const version = { key, etag: originalOf(rewrites, stored), time };
+    const isKnown = version.etag !== etag && (await manifest.has(version));
     if (isKnown) return { candidate, version, content: { kind: 'known' } };
     return { candidate, version, content: { kind: 'read', reading: dataset.readObject(stored.bytes) } };
   } catch (error) {

@@ -12,7 +12,7 @@ import { GroupFileError, LeaseLostError } from '../errors.ts';
 import type { CheckpointState, GroupState, Intent } from '../state/checkpoint-state.ts';
 import type { Session } from '../state/session.ts';
 import type { CheckpointObjects } from './checkpoint-deps.ts';
-import { changeGroup, openGroupFile, readGroupFile } from './group-file.ts';
+import { changeGroup, groupStateOf, openGroupFile, readGroupFile } from './group-file.ts';
 
 export type GroupOutcome =
   | {
@@ -81,8 +81,7 @@ async function commitGroup(deps: CommitDeps, intent: Intent, work: GroupWork): P
       if (group.kind === 'open') {
         const { commits, file } = group;
         if (commits.includes(id)) {
-          const written = { rows: file.rows, bytes: file.source.size, etag: group.etag };
-          return { kind: 'committed', group: written, added: table.rows, isRagged: isRagged(file) };
+          return { kind: 'committed', group: groupStateOf(group), added: table.rows, isRagged: isRagged(file) };
         }
         if (commits.some((run) => doubtful.has(run))) {
           const reason = `${path} was written by a run that was taken for failed; its rows are counted by the next run`;
@@ -128,13 +127,7 @@ async function lookAgain(
   try {
     const group = await readGroupFile(objects, schema, path, session.state.groups[path]?.bytes);
     if (group?.commits.includes(id) === true) {
-      const { file, etag } = group;
-      return {
-        kind: 'committed',
-        group: { rows: file.rows, bytes: file.source.size, etag },
-        added: table.rows,
-        isRagged: false,
-      };
+      return { kind: 'committed', group: groupStateOf(group), added: table.rows, isRagged: false };
     }
   } catch {
     // Then the next run looks.
@@ -163,13 +156,7 @@ export async function recoverGroups(
       try {
         const group = await readGroupFile(objects, schema, path, session.state.groups[path]?.bytes);
         if (group?.commits.includes(id) !== true) return { kind: 'failed', reason: interrupted, uncertain: true };
-        const { file, etag } = group;
-        return {
-          kind: 'committed',
-          group: { rows: file.rows, bytes: file.source.size, etag },
-          added: 0,
-          isRagged: false,
-        };
+        return { kind: 'committed', group: groupStateOf(group), added: 0, isRagged: false };
       } catch (error) {
         const reason = `${interrupted}: ${error instanceof Error ? error.message : String(error)}`;
         return { kind: 'failed', reason, uncertain: true };

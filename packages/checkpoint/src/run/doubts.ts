@@ -3,7 +3,7 @@
 import type { TableSchema } from '@millrace/parquet';
 import type { CheckpointState, GroupState, PendingObject } from '../state/checkpoint-state.ts';
 import type { CheckpointObjects } from './checkpoint-deps.ts';
-import { readGroupFile } from './group-file.ts';
+import { groupStateOf, readGroupFile } from './group-file.ts';
 
 /**
  * @returns the state with what turned out to be written taken off what is pending; the same one when nothing did. A file
@@ -20,8 +20,7 @@ export async function clearDoubts(
     try {
       const found = await readGroupFile(objects, schema, path, state.groups[path]?.bytes);
       if (found === undefined) continue;
-      const { commits, etag, file } = found;
-      written.set(path, { commits: new Set(commits), group: { rows: file.rows, bytes: file.source.size, etag } });
+      written.set(path, { commits: new Set(found.commits), group: groupStateOf(found) });
     } catch {
       // The run will meet the same error when it writes the file, and report it.
     }

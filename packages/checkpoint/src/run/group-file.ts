@@ -33,10 +33,19 @@ export interface OpenGroupFile {
   readonly bytes: Uint8Array | undefined;
   /** Runs that wrote it, the latest last. */
   readonly commits: readonly string[];
+  /** Rows that compactions have taken out of it. */
+  readonly deleted: number;
+}
+
+/** What the state says of a file. */
+export function groupStateOf({ file, etag, deleted }: OpenGroupFile): GroupState {
+  return { rows: file.rows, bytes: file.source.size, etag, ...(deleted === 0 ? {} : { deleted }) };
 }
 
 /** The name in a file's metadata under which it lists the runs that wrote it. */
 const COMMITS = 'millrace.commits';
+/** The same for how many rows compactions took out: a file that has fewer for another reason is not to be trusted. */
+const DELETED = 'millrace.deleted';
 /** Smaller files are read and written whole: no part of an upload but the last may be smaller, so says S3. */
 const SMALL_BYTES = 5 * 1_024 * 1_024;
 /** Beside those that are waited for: for people. */
@@ -57,7 +66,8 @@ export async function openGroupFile(
     if (known === undefined) return { kind: 'new', path };
     throw new GroupFileError(path, `is gone, with the ${known.rows} rows that it had; ${HOW_TO_REBUILD}`);
   }
-  if (known !== undefined && opened.file.rows < known.rows) {
+  const everKnown = (known?.rows ?? 0) + (known?.deleted ?? 0);
+  if (known !== undefined && opened.file.rows + opened.deleted < everKnown) {
     const found = `has ${opened.file.rows} rows, and had ${known.rows}`;
     throw new GroupFileError(path, `${found}: something else has changed it; ${HOW_TO_REBUILD}`);
   }
@@ -82,7 +92,15 @@ export async function readGroupFile(
   const { etag, source, bytes } = found;
   try {
     const file = await openParquet(source, schema);
-    return { kind: 'open', path, etag, file, bytes, commits: readCommits(file.metadata) };
+    return {
+      kind: 'open',
+      path,
+      etag,
+      file,
+      bytes,
+      commits: readCommits(file.metadata),
+      deleted: readDeleted(file.metadata),
+    };
   } catch (error) {
     if (error instanceof CorruptParquetError) {
       throw new GroupFileError(path, `is damaged (${error.message}); ${HOW_TO_REBUILD}`, { cause: error });
@@ -146,6 +164,16 @@ function readCommits(metadata: ReadonlyMap<string, string>): readonly string[] {
   }
 }
 
+function readDeleted(metadata: ReadonlyMap<string, string>): number {
+  const count = Number(metadata.get(DELETED) ?? 0);
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
+}
+
+/** Entries of a file of which so many rows are taken out by now. */
+export function deletedMetadata(count: number): ReadonlyMap<string, string> {
+  return count === 0 ? new Map() : new Map([[DELETED, String(count)]]);
+}
+
 /** What is to be written: how, and what it will be. */
 export interface GroupChange {
   /** @throws PreconditionFailedError; what the store throws means that it may have been written */
@@ -175,7 +203,7 @@ export async function changeGroup(
   const recent = group.commits.slice(-COMMITS_KEPT);
   const commits = group.commits.filter((run) => waitedFor.has(run) || recent.includes(run));
   const { keep, tail, rows } = await appendToParquet(group.file, sorted, { metadata: commitsOf([...commits, id]) });
-  const { path, etag: old, bytes } = group;
+  const { path, etag: old, bytes, deleted } = group;
   return {
     async write(objects) {
       const { etag } =
@@ -184,7 +212,7 @@ export async function changeGroup(
           : await objects.put(path, Buffer.concat([bytes.subarray(0, keep), tail]), {
               condition: { kind: 'unchanged', etag: old },
             });
-      return { rows, bytes: keep + tail.length, etag };
+      return { rows, bytes: keep + tail.length, etag, ...(deleted === 0 ? {} : { deleted }) };
     },
   };
 }

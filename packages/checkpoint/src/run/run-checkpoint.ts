@@ -4,6 +4,8 @@
  * crash anywhere the next run knows from these what is done.
  */
 
+import { settleRewrites } from '../deletion/source-rewrites.ts';
+import { readTombstones, type Tombstones, withoutDeleted } from '../deletion/tombstones.ts';
 import { LeaseLostError } from '../errors.ts';
 import { layoutOf } from '../layout.ts';
 import { createManifest, growManifest, type Manifest } from '../manifest/manifest.ts';
@@ -65,7 +67,9 @@ export async function runCheckpoint(deps: CheckpointDeps, options: RunOptions = 
   const session = await openCheckpoint(deps, { runId, patienceMs: options.patienceMs });
   let listed: ((state: CheckpointState) => CheckpointState) | undefined;
   try {
-    const folding = createFolding(deps, session, options);
+    // After the lease: whoever deletes rows from now on takes it first.
+    const tombstones = await readTombstones(deps.target, dataset);
+    const folding = createFolding(deps, session, { ...options, tombstones });
     await folding.recover();
     // A run for later events looks at everything, does not take everything, and leaves no word of it.
     const isForAll = options.since === undefined;
@@ -113,8 +117,22 @@ function dealtWithOf(left: readonly Candidate[], tally: ListingTally): DealtWith
   return { isComplete, watermark, place };
 }
 
-function createFolding(deps: CheckpointDeps, session: Session, options: RunOptions) {
-  const { dataset, source, target, clock, concurrency = DEFAULT_CONCURRENCY } = deps;
+/**
+ * Brings to an end what runs have left that did not come to their own.
+ * @throws LeaseLostError, and what the stores throw
+ */
+export async function recoverCheckpoint(deps: CheckpointDeps, session: Session): Promise<void> {
+  await createFolding(deps, session, { tombstones: new Set() }).recover();
+}
+
+interface FoldingOptions extends RunOptions {
+  readonly tombstones: Tombstones;
+}
+
+function createFolding(deps: CheckpointDeps, session: Session, options: FoldingOptions) {
+  const { source, target, clock, concurrency = DEFAULT_CONCURRENCY } = deps;
+  const { tombstones } = options;
+  const dataset = withoutDeleted(deps.dataset, tombstones);
   const { since, remainingMs = () => Number.POSITIVE_INFINITY } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { pageSize } = { ...DEFAULT_LISTING, ...options.listing };
@@ -185,7 +203,8 @@ function createFolding(deps: CheckpointDeps, session: Session, options: RunOptio
   async function readAndFold(candidates: readonly Candidate[], report: ReportBuilder): Promise<readonly Candidate[]> {
     const startedAt = clock.now();
     const isOver = (): boolean => isTimeOver() || clock.now() - startedAt > limits.readingMs;
-    const batch = await readBatch({ source, dataset, template: dataset.template, manifest }, candidates, {
+    const { rewrites = [] } = session.state;
+    const batch = await readBatch({ source, dataset, template: dataset.template, manifest, rewrites }, candidates, {
       ...{ id: newName(), since, now: startedAt, concurrency, isOver },
       onRead: () => report.onRead(),
     });
@@ -207,6 +226,8 @@ function createFolding(deps: CheckpointDeps, session: Session, options: RunOptio
       if (state.intent !== null) await settle(state, state.intent, await recoverGroups(commit, state.intent));
       const cleared = await clearDoubts(session.state, target, dataset.schema);
       if (cleared !== session.state) await session.update(() => cleared);
+      await settleRewrites(deps, session, newName);
+      known = createManifest(target, layout.manifest, session.state.segments);
     },
 
     /** Tidies up files that have become ragged, as far as there is time: what they hold stays the same. */
@@ -214,7 +235,7 @@ function createFolding(deps: CheckpointDeps, session: Session, options: RunOptio
       for (const path of ragged) {
         if (isTimeOver()) return;
         try {
-          await compactGroup(deps, session, path, false);
+          await compactGroup(deps, session, path, { always: false, tombstones });
         } catch (error) {
           if (error instanceof LeaseLostError) throw error;
           report.compactionFailed(path, error);

@@ -27,6 +27,17 @@ export interface CheckpointState {
   /** A rebuild was putting its files in place: until one has come to its end, nobody knows what the files hold. */
   readonly isRebuilding: boolean;
   readonly totals: Totals;
+  /** Sources that a deletion writes anew, or may have; undefined: none. */
+  readonly rewrites?: readonly SourceRewrite[];
+}
+
+/**
+ * A source object of which deleted rows are taken out. Bytes of this hash are what is left of the old version: whoever
+ * finds them under the key takes them for it, however late the write takes effect.
+ */
+export interface SourceRewrite extends ObjectVersion {
+  /** Of the new bytes, hexadecimal. */
+  readonly sha256: string;
 }
 
 export interface Lease {
@@ -54,6 +65,8 @@ export interface GroupState {
   readonly rows: number;
   readonly bytes: number;
   readonly etag: string;
+  /** Rows that compactions have taken out of it because they were deleted; undefined: none. */
+  readonly deleted?: number;
 }
 
 /** All that is needed to settle what is under way, by this run or after it. */
