@@ -137,6 +137,19 @@ describe('compact', () => {
     expect(fileOf(world, PATH_A)).toBe(before);
   });
 
+  test('ends when another has taken the lease, and leaves the other files to that', async () => {
+    const world = await folded();
+    const before = async (call: CallName): Promise<void> => {
+      if (call !== 'putChunks') return;
+      world.now += 2 * LEASE_MS;
+      await world.run();
+    };
+    const compacting = compactCheckpoint(world.deps({ target: { before } }), { all: true });
+    await expect(compacting).rejects.toMatchObject({ code: 'lease-lost' });
+    await world.runClean();
+    expect(await rowCounts(world)).toEqual({ [PATH_A]: 2, [PATH_B]: 1 });
+  });
+
   test('that dies after the write has done no harm', async () => {
     const world = await folded();
     const faultOf = (call: CallName): Fault | undefined => (call === 'putChunks' ? 'dies-after' : undefined);

@@ -11,6 +11,11 @@ export class MillraceError extends Error {
   }
 }
 
+/** The words of whatever was thrown. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The store could not do it now (disk full, I/O error, closing). Nothing was acknowledged; repeat the call later. */
 export class StoreUnavailableError extends MillraceError {
   constructor(message: string, options: ErrorOptions = {}) {

@@ -4,7 +4,14 @@
  */
 
 import { Readable } from 'node:stream';
-import { freeChunk, MillraceError, type OpenPayload, type PayloadRef, type PayloadStore } from '@millrace/core';
+import {
+  errorMessage,
+  freeChunk,
+  MillraceError,
+  type OpenPayload,
+  type PayloadRef,
+  type PayloadStore,
+} from '@millrace/core';
 
 export interface OutboundPayload {
   /**
@@ -24,7 +31,7 @@ export interface OutboundPayload {
 /** A payload cannot be read now, or not to its end. */
 export class PayloadUnavailableError extends MillraceError {
   constructor(cause: unknown) {
-    super('payload-unavailable', cause instanceof Error ? cause.message : String(cause), { cause, retryable: true });
+    super('payload-unavailable', errorMessage(cause), { cause, retryable: true });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock, HealthProblem } from '@millrace/core';
+import { errorMessage } from '@millrace/core';
 import type { HealthCheck } from './health-handlers.ts';
 
 /** What the last look at the books found. */
@@ -24,7 +25,7 @@ export function createBooksCheck(readReport: () => Promise<BooksReport | undefin
       const report = await readReport();
       return report === undefined ? [] : problemsOf(report, clock.now());
     } catch (error) {
-      return [{ part: 'accounting', detail: error instanceof Error ? error.message : String(error) }];
+      return [{ part: 'accounting', detail: errorMessage(error) }];
     }
   };
 }

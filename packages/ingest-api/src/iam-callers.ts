@@ -2,7 +2,7 @@
  * Callers that IAM knows, bound to senders by a parameter.
  */
 
-import { type Clock, ConfigError, type HealthProblem, type ParameterStore } from '@millrace/core';
+import { type Clock, ConfigError, errorMessage, type HealthProblem, type ParameterStore } from '@millrace/core';
 import { ANYONE, type Caller } from './caller.ts';
 import { principalOf } from './iam-principal.ts';
 import { forbidden } from './problem-document.ts';
@@ -96,7 +96,7 @@ export function createIamCallers({ parameters, clock, config, onError }: IamCall
         await currentMap(callersParameter);
         return [];
       } catch (error) {
-        return [{ part: 'callers', detail: error instanceof Error ? error.message : String(error) }];
+        return [{ part: 'callers', detail: errorMessage(error) }];
       }
     },
   };

@@ -1,5 +1,6 @@
 /** `pnpm sim`: exits with 1 when a promise was broken. */
 
+import { errorMessage } from '@millrace/core';
 import { addCoverage } from './coverage.ts';
 import type { World } from './history.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
@@ -64,6 +65,6 @@ try {
   if (options === 'help') process.stdout.write(USAGE);
   else await main(options);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${errorMessage(error)}\n`);
   process.exitCode = 2;
 }

@@ -1,5 +1,6 @@
 /** From the bytes of an object to rows, the same for all datasets of JSON. */
 
+import { countIn } from '../count-in.ts';
 import type { DatasetRow, EventProblem, ObjectReading } from './dataset.ts';
 import type { FieldProblem } from './field-checks.ts';
 import { readJson } from './json-lines.ts';
@@ -47,7 +48,7 @@ function readEvents(bytes: Uint8Array, readEvent: (json: unknown) => RowReading)
     }
     const reading = readEvent(json.value);
     if (reading.kind === 'row') rows.push(reading.row);
-    else if (reading.kind === 'filtered') filtered.set(reading.reason, (filtered.get(reading.reason) ?? 0) + 1);
+    else if (reading.kind === 'filtered') countIn(filtered, reading.reason);
     else for (const problem of reading.problems) note(json.line, problem);
   }
   if (untold > 0) problems.push({ line: undefined, field: undefined, message: `has ${untold} more problems` });

@@ -12,7 +12,7 @@ import { hash } from 'node:crypto';
 import type { ObjectStore, StoredObject } from '@millrace/core';
 import { layoutOf } from '../layout.ts';
 import { createManifest, growManifest } from '../manifest/manifest.ts';
-import type { ObjectVersion } from '../manifest/object-version.ts';
+import { type ObjectVersion, versionName } from '../manifest/object-version.ts';
 import type { CheckpointDeps } from '../run/checkpoint-deps.ts';
 import type { PendingObject, SourceRewrite } from '../state/checkpoint-state.ts';
 import type { Session } from '../state/session.ts';
@@ -75,8 +75,4 @@ export async function settleRewrites(
   });
   await session.update((before) => ({ ...before, segments, pending, rewrites: open }));
   await Promise.allSettled(obsolete.map((segment) => target.delete(prefix + segment)));
-}
-
-function versionName({ key, etag }: ObjectVersion): string {
-  return `${key}\0${etag}`;
 }

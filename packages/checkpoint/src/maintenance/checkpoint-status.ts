@@ -7,7 +7,7 @@ import {
   type CheckpointState,
   type Lease,
   type PendingObject,
-  parseState,
+  readState,
   type Sweep,
 } from '../state/checkpoint-state.ts';
 
@@ -39,9 +39,9 @@ export async function checkpointStatus({
   clock,
 }: Pick<CheckpointDeps, 'dataset' | 'target' | 'clock'>): Promise<CheckpointStatus> {
   const { state: key } = layoutOf(dataset.name);
-  const stored = await target.get(key);
-  if (stored === undefined) throw new CheckpointMissingError(dataset.name, key);
-  return describe(parseState(stored.bytes, key), clock.now());
+  const state = await readState(target, key);
+  if (state === undefined) throw new CheckpointMissingError(dataset.name, key);
+  return describe(state, clock.now());
 }
 
 function describe(state: CheckpointState, now: number): CheckpointStatus {

@@ -1,6 +1,8 @@
 /** Writes files anew, sorted and in few row groups. What they hold stays the same, but for rows that are deleted. */
 
+import { errorMessage } from '@millrace/core';
 import { readTombstones } from '../deletion/tombstones.ts';
+import { LeaseLostError } from '../errors.ts';
 import type { CheckpointDeps } from '../run/checkpoint-deps.ts';
 import { type CompactedFile, compactGroup } from '../run/compact-group.ts';
 import { openCheckpoint } from '../run/open-checkpoint.ts';
@@ -30,7 +32,8 @@ export async function compactCheckpoint(deps: CheckpointDeps, options: CompactOp
       try {
         files.push(await compactGroup(deps, session, path, { always: options.all ?? false, tombstones }));
       } catch (error) {
-        failures.push({ path, reason: error instanceof Error ? error.message : String(error) });
+        if (error instanceof LeaseLostError) throw error;
+        failures.push({ path, reason: errorMessage(error) });
       }
     }
     return { files, failures };

@@ -3,7 +3,7 @@
  * objects are written anew without them. Files lose them when they are compacted; until then the report names the files.
  */
 
-import { MillraceError, type ObjectStore } from '@millrace/core';
+import { errorMessage, MillraceError, type ObjectStore } from '@millrace/core';
 import pMap from 'p-map';
 import { countDeleted } from '../deletion/deleted-in-file.ts';
 import { rewriteObject } from '../deletion/rewrite-object.ts';
@@ -91,7 +91,7 @@ function createDeletion(deps: DeleteDeps, session: Session, tombstones: Tombston
 
   const failed = (key: string, error: unknown): void => {
     if (error instanceof LeaseLostError) throw error;
-    failures.push({ key, reason: error instanceof Error ? error.message : String(error) });
+    failures.push({ key, reason: errorMessage(error) });
   };
 
   const settle = (): Promise<void> =>

@@ -14,7 +14,7 @@ import { groupFiles, isGroupPath, openCheckpoint } from '../run/open-checkpoint.
 import type { RunProgress } from '../run/report-builder.ts';
 import { runCheckpoint } from '../run/run-checkpoint.ts';
 import type { RunReport } from '../run/run-report.ts';
-import { type CheckpointState, type GroupState, parseState } from '../state/checkpoint-state.ts';
+import { type CheckpointState, type GroupState, readState } from '../state/checkpoint-state.ts';
 import type { Session } from '../state/session.ts';
 import { objectsBelow } from './objects-below.ts';
 
@@ -107,9 +107,9 @@ function lossesOf(files: readonly RebuiltFile[], template: string): readonly Reb
 }
 
 async function stateOf(objects: CheckpointObjects, key: string): Promise<CheckpointState> {
-  const stored = await objects.get(key);
-  if (stored === undefined) throw new Error(`${key} is not there`);
-  return parseState(stored.bytes, key);
+  const state = await readState(objects, key);
+  if (state === undefined) throw new Error(`${key} is not there`);
+  return state;
 }
 
 /** All files that are there, were there, or will be. */

@@ -1,12 +1,14 @@
 /** Counts the sources again and compares them with the files, row by row. Changes nothing, and takes no lease. */
 
+import { errorMessage } from '@millrace/core';
 import { deletedRows, readTombstones, withoutDeleted } from '../deletion/tombstones.ts';
 import { CheckpointMissingError } from '../errors.ts';
 import { layoutOf } from '../layout.ts';
 import { createManifest } from '../manifest/manifest.ts';
+import { versionName } from '../manifest/object-version.ts';
 import type { CheckpointDeps } from '../run/checkpoint-deps.ts';
 import { readGroupFile } from '../run/group-file.ts';
-import { parseState } from '../state/checkpoint-state.ts';
+import { readState } from '../state/checkpoint-state.ts';
 import { createRowCounts, rowsOfFile } from './row-counts.ts';
 import { readSources } from './source-objects.ts';
 
@@ -52,13 +54,12 @@ export async function verifyCheckpoint(
 ): Promise<VerifyReport> {
   const { dataset, target } = deps;
   const layout = layoutOf(dataset.name);
-  const stored = await target.get(layout.state);
-  if (stored === undefined) throw new CheckpointMissingError(dataset.name, layout.state);
-  const state = parseState(stored.bytes, layout.state);
+  const state = await readState(target, layout.state);
+  if (state === undefined) throw new CheckpointMissingError(dataset.name, layout.state);
   const tombstones = await readTombstones(target, dataset);
   const isDeleted = deletedRows(dataset, tombstones);
   const manifest = createManifest(target, layout.manifest, state.segments);
-  const waiting = new Set(state.pending.map(({ key, etag }) => `${key}\0${etag}`));
+  const waiting = new Set(state.pending.map(versionName));
   const expected = createRowCounts();
   /** Rows that may be there already, or not. */
   const possible = createRowCounts();
@@ -80,7 +81,7 @@ export async function verifyCheckpoint(
       }
       held.set(path, group.file.rows);
     } catch (error) {
-      problems.set(path, error instanceof Error ? error.message : String(error));
+      problems.set(path, errorMessage(error));
     }
   }
   const missing = new Map<string, { count: number; readonly keys: Set<string> }>();
@@ -88,7 +89,7 @@ export async function verifyCheckpoint(
     { ...deps, dataset: withoutDeleted(dataset, tombstones) },
     onRead,
   )) {
-    const isWaiting = waiting.has(`${version.key}\0${version.etag}`);
+    const isWaiting = waiting.has(versionName(version));
     if (!isWaiting && !(await manifest.has(version))) {
       fresh += 1;
       continue;

@@ -10,7 +10,11 @@ export interface ObjectVersion {
   readonly time: number;
 }
 
-export function versionHash({ key, etag }: Pick<ObjectVersion, 'key' | 'etag'>): Uint8Array {
-  // No key and no ETag holds a NUL.
-  return hash('sha256', `${key}\0${etag}`, 'buffer').subarray(0, HASH_BYTES);
+/** Of this version alone: no key and no ETag holds a NUL. */
+export function versionName({ key, etag }: Pick<ObjectVersion, 'key' | 'etag'>): string {
+  return `${key}\0${etag}`;
+}
+
+export function versionHash(version: Pick<ObjectVersion, 'key' | 'etag'>): Uint8Array {
+  return hash('sha256', versionName(version), 'buffer').subarray(0, HASH_BYTES);
 }

@@ -1,8 +1,10 @@
 /** As many candidates as one commit folds: read, checked, and sorted by the files that their rows go to. */
 
 import type { ObjectStore } from '@millrace/core';
+import { errorMessage } from '@millrace/core';
 import { createTableBuilder, type TableBuilder } from '@millrace/parquet';
 import pMap from 'p-map';
+import { countIn } from '../count-in.ts';
 import type { Dataset, DatasetRow, EventProblem, ObjectReading } from '../datasets/dataset.ts';
 import { renderTemplate } from '../datasets/group-path.ts';
 import { originalOf } from '../deletion/source-rewrites.ts';
@@ -22,8 +24,6 @@ export interface Batch {
 }
 
 interface BatchTally {
-  /** Objects that were read, of whatever content. */
-  readonly read: number;
   /** Events that are not valid. */
   readonly invalidEvents: number;
   /** Events left out on purpose, by reason. */
@@ -33,8 +33,7 @@ interface BatchTally {
 
 export interface BatchDeps {
   readonly source: Pick<ObjectStore, 'get'>;
-  readonly dataset: Pick<Dataset, 'schema' | 'readObject'>;
-  readonly template: string;
+  readonly dataset: Pick<Dataset, 'schema' | 'readObject' | 'template'>;
   readonly manifest: Manifest;
   /** Of deletions that did not come to their end. */
   readonly rewrites: readonly SourceRewrite[];
@@ -110,19 +109,19 @@ async function readCandidate(
     if (isKnown) return { candidate, version, content: { kind: 'known' } };
     return { candidate, version, content: { kind: 'read', reading: dataset.readObject(stored.bytes) } };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     return { candidate, version: listed, content: { kind: 'unreadable', reason } };
   }
 }
 
-function createAssembly({ dataset, template }: BatchDeps, { id, since, now }: BatchOptions) {
+function createAssembly({ dataset }: BatchDeps, { id, since, now }: BatchOptions) {
   const groups = new Map<string, { readonly index: number; readonly table: TableBuilder }>();
   const objects: IntentObject[] = [];
   /** Versions in this batch: one that was rewritten meanwhile may come under its old and under its new version. */
   const taken = new Set<string>();
   const filtered = new Map<string, number>();
   const failures: Failure[] = [];
-  let [read, invalidEvents, refused, gone] = [0, 0, 0, 0];
+  let [invalidEvents, refused, gone] = [0, 0, 0];
   let lastTimestamp: number | null = null;
 
   const groupOf = (path: string) => {
@@ -138,7 +137,7 @@ function createAssembly({ dataset, template }: BatchDeps, { id, since, now }: Ba
   };
 
   const countContent = (key: string, reading: ObjectReading): void => {
-    for (const [reason, count] of reading.filtered) filtered.set(reason, (filtered.get(reason) ?? 0) + count);
+    for (const [reason, count] of reading.filtered) countIn(filtered, reason, count);
     if (reading.problems.length === 0) return;
     invalidEvents += new Set(reading.problems.map(({ line }) => line)).size;
     failures.push({ kind: 'content', key, reasons: reading.problems.map(describeProblem) });
@@ -149,7 +148,7 @@ function createAssembly({ dataset, template }: BatchDeps, { id, since, now }: Ba
   const addRows = (rows: readonly DatasetRow[], only: readonly string[] | undefined): number[] => {
     const targets = new Set<number>();
     for (const { values, timestamp, fields } of rows) {
-      const path = renderTemplate(template, fields);
+      const path = renderTemplate(dataset.template, fields);
       if (only !== undefined && !only.includes(path)) continue;
       const { index, table } = groupOf(path);
       table.add(values);
@@ -167,12 +166,11 @@ function createAssembly({ dataset, template }: BatchDeps, { id, since, now }: Ba
     const name = JSON.stringify([version, pending?.groups, pending?.rows]);
     if (taken.has(name)) return;
     taken.add(name);
-    read += 1;
     if (pending?.groups === undefined && pending?.rows === undefined) countContent(key, reading);
     const range = pending?.rows ?? (since === undefined ? undefined : { after: since });
     const rows = range === undefined ? reading.rows : reading.rows.filter((row) => isWithin(range, row.timestamp));
     const isCut = since !== undefined && rows.length < reading.rows.length;
-    if (isCut) filtered.set(BEFORE_SINCE, (filtered.get(BEFORE_SINCE) ?? 0) + reading.rows.length - rows.length);
+    if (isCut) countIn(filtered, BEFORE_SINCE, reading.rows.length - rows.length);
     // As if it had not been looked at: a run without `since` finds it new.
     if (isCut && rows.length === 0) return;
     objects.push({
@@ -213,7 +211,7 @@ function createAssembly({ dataset, template }: BatchDeps, { id, since, now }: Ba
       return {
         intent: { id, groups: [...groups.keys()], objects, refused, gone, lastTimestamp },
         tables: [...groups.values()].map(({ table }) => table),
-        tally: { read, invalidEvents, filtered, failures },
+        tally: { invalidEvents, filtered, failures },
       };
     },
   };

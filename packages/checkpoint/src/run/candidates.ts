@@ -1,9 +1,10 @@
 /** What a run has to read: first what earlier runs could not finish, then what is new. */
 
 import type { ObjectInfo, ObjectStore } from '@millrace/core';
+import { countIn } from '../count-in.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import type { ObjectVersion } from '../manifest/object-version.ts';
+import { type ObjectVersion, versionName } from '../manifest/object-version.ts';
 import type { PendingObject, Sweep } from '../state/checkpoint-state.ts';
 import { type ListingPlan, listPages } from './listing.ts';
 
@@ -71,7 +72,7 @@ export async function* findCandidates(
     const reading = dataset.readKey(info.key);
     if (isCounted) tally.listed += 1;
     if (reading.kind === 'ignored') {
-      if (isCounted) tally.ignored.set(reading.reason, (tally.ignored.get(reading.reason) ?? 0) + 1);
+      if (isCounted) countIn(tally.ignored, reading.reason);
       return undefined;
     }
     tally.newest = Math.max(tally.newest ?? reading.time, reading.time);
@@ -108,8 +109,4 @@ export async function* findCandidates(
 
 function versionOf({ key, etag, time }: ObjectVersion): ObjectVersion {
   return { key, etag, time };
-}
-
-function versionName({ key, etag }: ObjectVersion): string {
-  return `${key}\0${etag}`;
 }

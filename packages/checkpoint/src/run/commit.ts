@@ -5,7 +5,7 @@
  * whoever took over writes the file, or finds in it that this one did.
  */
 
-import { PreconditionFailedError } from '@millrace/core';
+import { errorMessage, PreconditionFailedError } from '@millrace/core';
 import { needsCompaction, type ParquetFile, type Table, type TableSchema } from '@millrace/parquet';
 import pMap from 'p-map';
 import { GroupFileError, LeaseLostError } from '../errors.ts';
@@ -103,7 +103,7 @@ async function commitGroup(deps: CommitDeps, intent: Intent, work: GroupWork): P
       const isLost = error instanceof PreconditionFailedError;
       mayBeWritten ||= isWriting && !isLost;
       if (isLost && attempt < TRIES) continue;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       if (mayBeWritten) return await lookAgain(deps, intent, work, reason);
       return { kind: 'failed', reason, uncertain: false };
     }
@@ -158,7 +158,7 @@ export async function recoverGroups(
         if (group?.commits.includes(id) !== true) return { kind: 'failed', reason: interrupted, uncertain: true };
         return { kind: 'committed', group: groupStateOf(group), added: 0, isRagged: false };
       } catch (error) {
-        const reason = `${interrupted}: ${error instanceof Error ? error.message : String(error)}`;
+        const reason = `${interrupted}: ${errorMessage(error)}`;
         return { kind: 'failed', reason, uncertain: true };
       }
     },

@@ -6,6 +6,7 @@ import { layoutOf } from '../layout.ts';
 import { type CheckpointState, initialState, parseState } from '../state/checkpoint-state.ts';
 import { openSession, type Session } from '../state/session.ts';
 import type { CheckpointDeps, CheckpointObjects } from './checkpoint-deps.ts';
+import { listPages } from './listing.ts';
 
 export interface OpenOptions {
   readonly runId: string;
@@ -19,7 +20,6 @@ export interface OpenOptions {
 }
 
 const DEFAULT_PATIENCE_MS = 60_000;
-const PAGE = 1_000;
 
 /**
  * Takes the lease.
@@ -68,13 +68,10 @@ export async function groupFiles(
 ): Promise<readonly string[]> {
   const prefix = template.slice(0, template.search(/\{|[^/]*$/));
   const paths: string[] = [];
-  for (let after = ''; ; ) {
-    const { objects, more } = await target.list({ prefix, startAfter: after, limit: PAGE });
-    paths.push(...objects.map((object) => object.key).filter((key) => isGroupPath(template, key)));
-    const last = objects.at(-1);
-    if (!more || last === undefined) return paths;
-    after = last.key;
+  for await (const page of listPages(target, { prefix, startAfter: '' })) {
+    paths.push(...page.map(({ key }) => key).filter((key) => isGroupPath(template, key)));
   }
+  return paths;
 }
 
 /** Whether a template can name a file so. */

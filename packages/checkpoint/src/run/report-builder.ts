@@ -1,3 +1,5 @@
+import { errorMessage } from '@millrace/core';
+import { countIn } from '../count-in.ts';
 import type { CheckpointState } from '../state/checkpoint-state.ts';
 import type { Batch } from './batch.ts';
 import type { ListingTally } from './candidates.ts';
@@ -62,7 +64,7 @@ export function createReportBuilder(
       refused += intent.refused;
       gone += intent.gone;
       invalid += tally.invalidEvents;
-      for (const [reason, count] of tally.filtered) filtered.set(reason, (filtered.get(reason) ?? 0) + count);
+      for (const [reason, count] of tally.filtered) countIn(filtered, reason, count);
       for (const failure of tally.failures) failed(failure);
       for (const [index, path] of intent.groups.entries()) {
         const outcome = outcomes[index];
@@ -77,7 +79,7 @@ export function createReportBuilder(
       tell();
     },
     compactionFailed(path, error) {
-      failed({ kind: 'compaction', key: path, reasons: [error instanceof Error ? error.message : String(error)] });
+      failed({ kind: 'compaction', key: path, reasons: [errorMessage(error)] });
     },
     cutOff(count) {
       complete = false;

@@ -204,7 +204,7 @@ function createFolding(deps: CheckpointDeps, session: Session, options: FoldingO
     const startedAt = clock.now();
     const isOver = (): boolean => isTimeOver() || clock.now() - startedAt > limits.readingMs;
     const { rewrites = [] } = session.state;
-    const batch = await readBatch({ source, dataset, template: dataset.template, manifest, rewrites }, candidates, {
+    const batch = await readBatch({ source, dataset, manifest, rewrites }, candidates, {
       ...{ id: newName(), since, now: startedAt, concurrency, isOver },
       onRead: () => report.onRead(),
     });

@@ -3,6 +3,7 @@
  * only thing that says what is folded; segments and files that it does not name do not count.
  */
 
+import type { ObjectStore } from '@millrace/core';
 import { CorruptStateError } from '../errors.ts';
 import type { Segment } from '../manifest/manifest.ts';
 import type { ObjectVersion } from '../manifest/object-version.ts';
@@ -150,6 +151,12 @@ export function parseState(bytes: Uint8Array, key: string): CheckpointState {
   const problem = shapeProblem(value);
   if (problem !== undefined) throw new CorruptStateError(key, problem);
   return value as CheckpointState;
+}
+
+/** @returns undefined when there is none; @throws CorruptStateError, and what the store throws */
+export async function readState(objects: Pick<ObjectStore, 'get'>, key: string): Promise<CheckpointState | undefined> {
+  const stored = await objects.get(key);
+  return stored && parseState(stored.bytes, key);
 }
 
 function shapeProblem(value: unknown): string | undefined {

@@ -1,6 +1,7 @@
 /** Ready means more than alive: messages move, and none is lost. Each check names the part that fails it. */
 
 import type { Clock, Counts, HealthProblem } from '@millrace/core';
+import { errorMessage } from '@millrace/core';
 import type { HealthCheck } from '@millrace/ingest-api';
 import { differenceOf } from './books.ts';
 import { describeStall } from './stall.ts';
@@ -41,7 +42,7 @@ async function orUnavailable(check: () => Promise<readonly HealthProblem[]>): Pr
   try {
     return await check();
   } catch (error) {
-    return [{ part: 'store', detail: error instanceof Error ? error.message : String(error) }];
+    return [{ part: 'store', detail: errorMessage(error) }];
   }
 }
 

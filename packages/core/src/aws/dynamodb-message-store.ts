@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { errorMessage } from '../errors.ts';
 import { type Clock, systemClock } from '../ports/clock.ts';
 import type { Entry, HealthProblem, MessageStore, SettleResult } from '../ports/message-store.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -104,7 +105,7 @@ export function createDynamoMessageStore(options: DynamoMessageStoreOptions): Dy
       const settled = await Promise.allSettled(checks.map(([, check]) => check));
       return settled.flatMap((result, index): HealthProblem[] => {
         if (result.status === 'fulfilled') return [];
-        const detail = result.reason instanceof Error ? result.reason.message : String(result.reason);
+        const detail = errorMessage(result.reason);
         return [{ part: checks[index]?.[0] ?? '', detail }];
       });
     },

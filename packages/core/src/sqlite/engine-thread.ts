@@ -1,7 +1,7 @@
 /** The worker thread that owns the database: takes all groups that have arrived, and commits them as one. */
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { DataFolderError } from '../errors.ts';
+import { DataFolderError, errorMessage } from '../errors.ts';
 import { releaseStartupMemory } from '../startup-memory.ts';
 import { openDatabase } from './database.ts';
 import type { EngineOptions, FromThread, ToThread } from './engine-host.ts';
@@ -18,7 +18,7 @@ function open(options: EngineOptions) {
     post({ opened: true });
     return opened;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     post({ opened: false, message, isDataFolderError: error instanceof DataFolderError });
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { errorMessage } from '../errors.ts';
 import type { HealthProblem } from '../ports/message-store.ts';
 import type { EngineHost } from './engine-host.ts';
 
@@ -13,9 +14,7 @@ export async function findProblems(
 ): Promise<HealthProblem[]> {
   const problems: HealthProblem[] = [];
   const check = async (part: string, findProblem: () => Promise<string | undefined>): Promise<void> => {
-    const detail = await findProblem().catch((error: unknown) =>
-      error instanceof Error ? error.message : String(error),
-    );
+    const detail = await findProblem().catch((error: unknown) => errorMessage(error));
     if (detail !== undefined) problems.push({ part, detail });
   };
   await check('disk', async () => {

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { errorMessage } from '@millrace/core';
 import { MUTANTS, type Mutant } from './mutants.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -30,7 +31,7 @@ async function work(): Promise<void> {
       const verdict = await judge(mutant, Number(values.seeds));
       tell(mutant, verdict.caught !== null, describe(verdict));
     } catch (error) {
-      tell(mutant, false, `CANNOT BE RUN: ${error instanceof Error ? error.message : String(error)}`);
+      tell(mutant, false, `CANNOT BE RUN: ${errorMessage(error)}`);
     }
   }
 }
