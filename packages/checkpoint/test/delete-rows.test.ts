@@ -1,12 +1,16 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
+import type { Dataset } from '../src/datasets/dataset.ts';
+import { addTombstones } from '../src/deletion/tombstones.ts';
+import { adoptCheckpoint } from '../src/maintenance/adopt-checkpoint.ts';
+import { checkpointStatus } from '../src/maintenance/checkpoint-status.ts';
 import { compactCheckpoint } from '../src/maintenance/compact-checkpoint.ts';
 import { type DeleteDeps, deleteRows } from '../src/maintenance/delete-rows.ts';
 import { rebuildCheckpoint } from '../src/maintenance/rebuild-checkpoint.ts';
 import { verifyCheckpoint } from '../src/maintenance/verify-checkpoint.ts';
 import { idsDataset } from './support/ids-dataset.ts';
-import { linesDataset, linesObject } from './support/lines-dataset.ts';
-import { type CallName, letLateWritesHappen, viewBucket } from './support/memory-objects.ts';
+import { type Line, linesDataset, linesObject } from './support/lines-dataset.ts';
+import { type CallName, type Fault, letLateWritesHappen, viewBucket } from './support/memory-objects.ts';
 import { createWorld, type World } from './support/world.ts';
 
 const TOMBSTONES = '_millrace/visit-events/tombstones.ndjson';
@@ -143,3 +147,59 @@ test('a source write that takes effect in the middle of a later run, after it wa
   expect(text(world.source.objects.get('1-x.json')?.bytes)).toBe('{"group":"a","at":2,"id":"q"}\n');
   expect((await world.run()).events.folded).toBe(0);
 });
+
+test('a compaction whose answer is lost leaves the count of rows behind, and the next one mends it', async () => {
+  const world = await folded();
+  await deleteRows(deps(world), ['p']);
+  const faultOf = (call: CallName): Fault | undefined => (call === 'putChunks' ? 'loses-answer' : undefined);
+  expect((await compactCheckpoint(world.deps({ target: { faultOf } }))).failures).toMatchObject([{ path: FILE }]);
+  expect(await checkpointStatus(world.deps())).toMatchObject({ rows: 3 });
+  expect((await compactCheckpoint(deps(world))).files).toMatchObject([{ rows: 2, removed: 0, isWritten: false }]);
+  expect(await checkpointStatus(world.deps())).toMatchObject({ rows: 2 });
+  world.put('4-x.json', [{ group: 'a', at: 4, id: 's' }]);
+  expect(await world.run()).toMatchObject({ events: { folded: 1 }, totalEvents: 3, failures: [] });
+});
+
+test('files are adopted without their deleted rows, also where a source has them again', async () => {
+  const world = await folded();
+  const source = world.source.objects.get('1-x.json');
+  await deleteRows(deps(world), ['p']);
+  await compactCheckpoint(deps(world));
+  // As from a backup.
+  if (source !== undefined) world.source.objects.set('1-x.json', source);
+  world.target.objects.delete('_millrace/visit-events/state.json');
+  expect(await adoptCheckpoint(deps(world))).toMatchObject({ files: [{ path: FILE, rows: 2 }], folded: 2, left: 0 });
+  expect(await world.run()).toMatchObject({ events: { folded: 0 }, totalEvents: 2 });
+});
+
+test('a row that is spread over several lines stays in its source, is reported, and is left out of files', async () => {
+  const readObject: Dataset['readObject'] = (bytes) => {
+    const { group, at, id }: Line = JSON.parse(text(bytes));
+    return { rows: [{ values: [group, id, at], timestamp: at, fields: { group } }], filtered: new Map(), problems: [] };
+  };
+  const whole = createWorld({ ...idsDataset, readObject: orNothing(readObject) });
+  whole.put('1-x.json', JSON.stringify({ group: 'a', at: 1, id: 'p' }, undefined, 2));
+  expect(await deleteRows(deps(whole), ['p'])).toMatchObject({
+    ...{ rewritten: 0, removed: 0 },
+    failures: [{ key: '1-x.json', reason: expect.stringContaining('spread over several lines') }],
+  });
+  expect(await whole.run()).toMatchObject({ events: { folded: 0, filtered: { deleted: 1 } } });
+});
+
+test('more ids than a run may hold in memory are refused, and change nothing', async () => {
+  const world = await folded();
+  const added = addTombstones(world.deps().target, idsDataset, new Set(['x'.repeat(90), 'y']), 100);
+  await expect(added).rejects.toMatchObject({ code: 'too-many-tombstones' });
+  expect(world.target.objects.has(TOMBSTONES)).toBe(false);
+});
+
+/** What is no JSON, as a line of an object is, holds no row. */
+function orNothing(readObject: Dataset['readObject']): Dataset['readObject'] {
+  return (bytes) => {
+    try {
+      return readObject(bytes);
+    } catch {
+      return { rows: [], filtered: new Map(), problems: [] };
+    }
+  };
+}
