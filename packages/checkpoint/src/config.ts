@@ -1,5 +1,5 @@
 import { ConfigError, type Environment, readLogLevel } from '@millrace/core';
-import { DATASET_NAMES } from './datasets/index.ts';
+import { DATASET_NAMES, isDatasetName } from './datasets/index.ts';
 import type { RequestDefaults } from './function/checkpoint-request.ts';
 
 export interface CheckpointConfig {
@@ -23,7 +23,7 @@ const MOST_CONCURRENCY = 1_024;
 export function loadConfig(env: Environment): CheckpointConfig {
   const problems: string[] = [];
   const dataset = env['CHECKPOINT_DATASET'] || 'visit-events';
-  if (!DATASET_NAMES.some((name) => name === dataset)) {
+  if (!isDatasetName(dataset)) {
     problems.push(`CHECKPOINT_DATASET must be ${DATASET_NAMES.join(' or ')}, not "${dataset}"`);
   }
   const config: CheckpointConfig = {

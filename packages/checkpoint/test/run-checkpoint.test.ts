@@ -1,34 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { LEASE_MS } from '../src/state/session.ts';
-import type { CallName, Fault } from './support/memory-objects.ts';
-import { letLateWritesHappen } from './support/memory-objects.ts';
-import { createWorld, type World } from './support/world.ts';
+import { type CallName, failing, letLateWritesHappen } from './support/memory-objects.ts';
+import { createWorld, idsOf, PATH_A, PATH_B, put } from './support/world.ts';
 
 const STATE = '_millrace/visit-events/state.json';
-const PATH_A = 'lines/a/lines.parquet';
-const PATH_B = 'lines/b/lines.parquet';
-
-/** An object of one line. */
-function put(world: World, key: string, group: string, at: number, id = key): void {
-  world.put(key, [{ group, at, id }]);
-}
-
-async function idsOf(world: World, path: string): Promise<readonly unknown[]> {
-  const rows = (await world.rows()).get(path) ?? [];
-  return rows.toSorted(([, , a], [, , b]) => Number(a) - Number(b)).map(([, id]) => id);
-}
-
-/** That goes wrong at one kind of call to one key, the first `times` times. */
-function failing(call: CallName, key: string, fault: Fault, times = 1) {
-  let left = times;
-  return {
-    faultOf(name: CallName, at: string): Fault | undefined {
-      if (name !== call || at !== key || left === 0) return undefined;
-      left -= 1;
-      return fault;
-    },
-  };
-}
 
 describe('a run', () => {
   test('folds what is there, sorted by time, and says what it did', async () => {
@@ -360,46 +334,5 @@ describe('a run with little time', () => {
     const world = createWorld();
     for (let n = 0; n < 25; n++) put(world, `${100 + n}-x.json`, 'a', n);
     expect(await world.run({ limits: { objects: 10 } })).toMatchObject({ events: { folded: 25 }, totalEvents: 25 });
-  });
-});
-
-describe('two runs', () => {
-  test('take turns: the second waits, and finds nothing left to do', async () => {
-    const world = createWorld();
-    for (let n = 0; n < 5; n++) put(world, `${n}-x.json`, 'a', n);
-    const reports = await Promise.all([world.run(), world.run()]);
-    expect(reports.map(({ events }) => events.folded).sort()).toEqual([0, 5]);
-    expect((await idsOf(world, PATH_A)).length).toBe(5);
-  });
-
-  test.each(['get', 'put'] as const)(
-    'of which one was taken for dead before its %s of a file harm nothing',
-    async (at) => {
-      const world = createWorld();
-      put(world, '1-x.json', 'a', 1);
-      await world.run();
-      put(world, '2-x.json', 'a', 2);
-      let isAsleep = false;
-      const before = async (call: CallName, key: string): Promise<void> => {
-        if (call !== at || key !== PATH_A || isAsleep) return;
-        isAsleep = true;
-        world.now += 2 * LEASE_MS;
-        await world.run();
-      };
-      await expect(world.run({}, { target: { before } })).rejects.toMatchObject({
-        code: 'lease-lost',
-        retryable: true,
-      });
-      await world.runClean();
-      expect(await idsOf(world, PATH_A)).toEqual(['1-x.json', '2-x.json']);
-    },
-  );
-
-  test('of which one holds the lease too long for the patience of the other end with an error that says so', async () => {
-    const world = createWorld();
-    put(world, '1-x.json', 'a', 1);
-    await expect(world.run({}, { target: failing('put', PATH_A, 'dies-before') })).rejects.toThrow();
-    await expect(world.run({ patienceMs: 1_000 })).rejects.toMatchObject({ code: 'lease-held', retryable: true });
-    expect(await world.run()).toMatchObject({ events: { folded: 1 } });
   });
 });

@@ -27,6 +27,10 @@ const DATASETS: { readonly [Name in DatasetName]: (options?: DatasetOptions[Name
 
 export const DATASET_NAMES = Object.keys(DATASETS) as readonly DatasetName[];
 
+export function isDatasetName(name: string): name is DatasetName {
+  return DATASET_NAMES.some((known) => known === name);
+}
+
 export function createDataset<Name extends DatasetName>(name: Name, options?: DatasetOptions[Name]): Dataset {
   return DATASETS[name](options);
 }

@@ -2,7 +2,7 @@
 
 import { checkpointPlace } from '../checkpoint-place.ts';
 import type { Dataset } from '../datasets/dataset.ts';
-import { createDataset, DATASET_NAMES, type DatasetName, templateProblems } from '../datasets/index.ts';
+import { createDataset, DATASET_NAMES, isDatasetName, templateProblems } from '../datasets/index.ts';
 import { readTimestamp } from '../datasets/iso-timestamp.ts';
 
 export interface CheckpointRequest {
@@ -82,8 +82,4 @@ export function parseCheckpointRequest(
     ...{ sourceBucket, sourcePrefix, checkpointBucket, since },
     checkpointPrefix: place.prefix,
   };
-}
-
-function isDatasetName(name: string): name is DatasetName {
-  return DATASET_NAMES.some((known) => known === name);
 }

@@ -9,7 +9,7 @@ import { layoutOf } from '../layout.ts';
 import { createManifest, growManifest } from '../manifest/manifest.ts';
 import type { ObjectVersion } from '../manifest/object-version.ts';
 import type { CheckpointDeps } from '../run/checkpoint-deps.ts';
-import { readGroupFile } from '../run/group-file.ts';
+import { groupStateOf, readGroupFile } from '../run/group-file.ts';
 import { groupFiles, openCheckpoint } from '../run/open-checkpoint.ts';
 import type { CheckpointState, GroupState, PendingObject } from '../state/checkpoint-state.ts';
 import { createRowCounts, type RowCounts, rowsOfFile } from './row-counts.ts';
@@ -59,7 +59,7 @@ export async function adoptCheckpoint(deps: CheckpointDeps, options: AdoptOption
       const group = await readGroupFile(target, dataset.schema, path, undefined);
       if (group === undefined) continue;
       for await (const row of rowsOfFile(dataset.schema, group.file)) held.add(path, row);
-      files.set(path, { rows: group.file.rows, bytes: group.file.source.size, etag: group.etag });
+      files.set(path, groupStateOf(group));
     }
     const kept = withoutDeleted(dataset, await readTombstones(target, dataset));
     const taken = await compare({ ...deps, dataset: kept }, state, { held, files }, options.onProgress);

@@ -45,14 +45,15 @@ function stillToDo(
   const { key, etag, time, since } = object;
   const pending: PendingObject[] = [];
   const failed = object.groups.filter((index) => outcomes[index]?.kind !== 'committed');
-  if (failed.length > 0) {
+  const [first] = failed;
+  if (first !== undefined) {
     const isUncertain = failed.some((index) => isMaybeWritten(outcomes[index]));
     const runs = [...(object.runs ?? []), ...(isUncertain ? [id] : [])];
     pending.push({
       ...{ key, etag, time, since, groups: failed.map((index) => groups[index] ?? '') },
       ...(runs.length === 0 ? {} : { runs }),
       ...(object.rows === undefined ? {} : { rows: object.rows }),
-      reason: failed.map((index) => reasonOf(outcomes[index]))[0] ?? '',
+      reason: reasonOf(outcomes[first]),
     });
   }
   if (object.rest !== undefined) {

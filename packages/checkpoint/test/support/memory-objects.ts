@@ -146,3 +146,15 @@ export function letLateWritesHappen({ late }: MemoryBucket): void {
 function compare(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
+
+/** That goes wrong at one kind of call to one key, the first `times` times. */
+export function failing(call: CallName, key: string, fault: Fault, times = 1): Required<Pick<ViewOptions, 'faultOf'>> {
+  let left = times;
+  return {
+    faultOf(name, at) {
+      if (name !== call || at !== key || left === 0) return undefined;
+      left -= 1;
+      return fault;
+    },
+  };
+}

@@ -77,3 +77,18 @@ export function createWorld(dataset: Dataset = linesDataset): World {
   };
   return world;
 }
+
+/** Files of the groups `a` and `b`. */
+export const PATH_A = 'lines/a/lines.parquet';
+export const PATH_B = 'lines/b/lines.parquet';
+
+/** An object of one line. */
+export function put(world: World, key: string, group: string, at: number, id = key): void {
+  world.put(key, [{ group, at, id }]);
+}
+
+/** Of the rows of a file, by time. */
+export async function idsOf(world: World, path: string): Promise<readonly unknown[]> {
+  const rows = (await world.rows()).get(path) ?? [];
+  return rows.toSorted(([, , a], [, , b]) => Number(a) - Number(b)).map(([, id]) => id);
+}

@@ -1,6 +1,6 @@
 /** From the flags of `checkpoint` to what is to be done: every problem at once. */
 
-import { createDataset, DATASET_NAMES, type Dataset, templateProblems } from '@millrace/checkpoint';
+import { createDataset, DATASET_NAMES, type Dataset, isDatasetName, templateProblems } from '@millrace/checkpoint';
 import { ConfigError } from '@millrace/core';
 import { InvalidArgumentError } from 'commander';
 import { durationOf } from '../durations.ts';
@@ -62,12 +62,11 @@ export function readCheckpointPlan(flags: CheckpointFlags, needsSource: boolean,
 }
 
 function readDataset({ dataset: name, keyTemplate }: CheckpointFlags, problems: string[]): Dataset | undefined {
-  const known = DATASET_NAMES.find((each) => each === name);
-  if (known === undefined) {
+  if (!isDatasetName(name)) {
     problems.push(`--dataset must be one of ${DATASET_NAMES.join(', ')}; got '${name}'`);
     return undefined;
   }
-  const dataset = createDataset(known);
+  const dataset = createDataset(name);
   if (keyTemplate === undefined) return dataset;
   for (const problem of templateProblems(keyTemplate, dataset.templateFields)) {
     problems.push(`--key-template ${problem}`);
