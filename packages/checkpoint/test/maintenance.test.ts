@@ -52,6 +52,16 @@ describe('status', () => {
     });
   });
 
+  test('is told of a checkpoint of an earlier release as well, which the next run goes on with', async () => {
+    const world = await folded();
+    const stored = world.target.objects.get(STATE);
+    const { sweep: _, rewrites: __, ...earlier } = JSON.parse(Buffer.from(stored?.bytes ?? []).toString());
+    world.target.objects.set(STATE, { bytes: Buffer.from(JSON.stringify(earlier)), etag: '"e"', modifiedAt: 0 });
+    expect(await checkpointStatus(world.deps())).toMatchObject({ rows: 3, sweep: null });
+    put(world, '4-x.json', 'a', 4);
+    expect(await world.run()).toMatchObject({ complete: true, events: { folded: 1 }, totalEvents: 4 });
+  });
+
   test('tells of a run that did not come to its end', async () => {
     const world = await folded();
     put(world, '4-x.json', 'a', 4);

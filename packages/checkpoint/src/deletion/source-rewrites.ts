@@ -46,7 +46,7 @@ export async function settleRewrites(
   newName: () => string,
 ): Promise<void> {
   const { state } = session;
-  const { rewrites = [] } = state;
+  const { rewrites } = state;
   if (rewrites.length === 0) return;
   const prefix = layoutOf(dataset.name).manifest;
   const manifest = createManifest(target, prefix, state.segments);

@@ -109,7 +109,7 @@ function createDeletion(deps: DeleteDeps, session: Session, tombstones: Tombston
     if (result.kind === 'clean') return undefined;
     if (result.kind === 'refused') throw new MillraceError('not-rewritten', `${key} ${result.reason}`);
     // An earlier rewrite took effect just now: only once the manifest knows it may another one begin.
-    if (originalOf(session.state.rewrites ?? [], stored) !== etag) await settle();
+    if (originalOf(session.state.rewrites, stored) !== etag) await settle();
     const { bytes } = result;
     return { rewrite: { key, etag, time: name.time, sha256: sha256Of(bytes) }, bytes, removed: result.removed };
   }
@@ -134,7 +134,7 @@ function createDeletion(deps: DeleteDeps, session: Session, tombstones: Tombston
       }
       if (plans.length === 0) return;
       const rewrites = plans.map(({ rewrite }) => rewrite);
-      await session.update((state) => ({ ...state, rewrites: [...(state.rewrites ?? []), ...rewrites] }));
+      await session.update((state) => ({ ...state, rewrites: [...state.rewrites, ...rewrites] }));
       await pMap(plans, (plan) => write(plan).catch((error: unknown) => failed(plan.rewrite.key, error)), {
         concurrency: WRITES_AT_ONCE,
       });

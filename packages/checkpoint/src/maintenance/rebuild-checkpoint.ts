@@ -166,7 +166,7 @@ async function putInPlace(
   await session.update((state) => ({
     ...{ ...made, groups, lease: state.lease, isRebuilding: false },
     // One that takes effect late is what the rebuild has read all the same.
-    rewrites: state.rewrites ?? [],
+    rewrites: state.rewrites,
   }));
   const kept = new Set(made.segments.map(({ name }) => name));
   await Promise.allSettled(obsolete.flatMap(({ name }) => (kept.has(name) ? [] : target.delete(manifest + name))));

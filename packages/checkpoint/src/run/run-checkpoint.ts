@@ -74,11 +74,12 @@ export async function runCheckpoint(deps: CheckpointDeps, options: RunOptions = 
     // A run for later events looks at everything, does not take everything, and leaves no word of it.
     const isForAll = options.since === undefined;
     const known = isForAll ? session.state : { ...session.state, sweep: null };
-    const plan = planListing(known, dataset, { ...DEFAULT_LISTING, ...options.listing }, startedAt);
+    const how = { ...DEFAULT_LISTING, ...options.listing };
+    const plan = planListing(known, dataset, how, startedAt);
     const listing = newListingTally(plan);
     const subject = { runId, dataset: dataset.name, fullListing: plan.sweep !== undefined, listing };
     const report = createReportBuilder(subject, options.onProgress ?? (() => undefined));
-    const dealtWith = await folding.fold(plan, listing, report);
+    const dealtWith = await folding.fold(plan, how.pageSize, listing, report);
     if (isForAll) listed = (state) => afterListing(state, plan, dealtWith, startedAt);
     await folding.compact(report);
     return report.end(session.state, clock.now() - startedAt);
@@ -135,7 +136,6 @@ function createFolding(deps: CheckpointDeps, session: Session, options: FoldingO
   const dataset = withoutDeleted(deps.dataset, tombstones);
   const { since, remainingMs = () => Number.POSITIVE_INFINITY } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { pageSize } = { ...DEFAULT_LISTING, ...options.listing };
   const layout = layoutOf(dataset.name);
   const commit = { objects: target, schema: dataset.schema, session };
   const reservedMs = Math.min(MOST_RESERVED_MS, remainingMs() * RESERVED_SHARE);
@@ -203,7 +203,7 @@ function createFolding(deps: CheckpointDeps, session: Session, options: FoldingO
   async function readAndFold(candidates: readonly Candidate[], report: ReportBuilder): Promise<readonly Candidate[]> {
     const startedAt = clock.now();
     const isOver = (): boolean => isTimeOver() || clock.now() - startedAt > limits.readingMs;
-    const { rewrites = [] } = session.state;
+    const { rewrites } = session.state;
     const batch = await readBatch({ source, dataset, manifest, rewrites }, candidates, {
       ...{ id: newName(), since, now: startedAt, concurrency, isOver },
       onRead: () => report.onRead(),
@@ -243,7 +243,7 @@ function createFolding(deps: CheckpointDeps, session: Session, options: FoldingO
       }
     },
 
-    async fold(plan: ListingPlan, listing: ListingTally, report: ReportBuilder): Promise<DealtWith> {
+    async fold(plan: ListingPlan, pageSize: number, listing: ListingTally, report: ReportBuilder): Promise<DealtWith> {
       const { pending } = session.state;
       // What waits, waits for all its rows: a run for later events leaves it alone.
       const query = { pending, plan, pageSize, tally: listing, retry: since === undefined };

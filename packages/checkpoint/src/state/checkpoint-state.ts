@@ -28,8 +28,8 @@ export interface CheckpointState {
   /** A rebuild was putting its files in place: until one has come to its end, nobody knows what the files hold. */
   readonly isRebuilding: boolean;
   readonly totals: Totals;
-  /** Sources that a deletion writes anew, or may have; undefined: none. */
-  readonly rewrites?: readonly SourceRewrite[];
+  /** Sources that a deletion writes anew, or may have. */
+  readonly rewrites: readonly SourceRewrite[];
 }
 
 /**
@@ -125,10 +125,13 @@ interface Totals {
   readonly lastTimestamp: number | null;
 }
 
+/** What states of earlier releases lack. */
+const ADDED = { sweep: null, rewrites: [] } as const;
+
 export function initialState(dataset: string, template: string): CheckpointState {
   return {
     ...{ version: 1, dataset, template, lease: null, intent: null, pending: [], segments: [], groups: {} },
-    ...{ watermark: null, fullListing: null, sweep: null, isRebuilding: false },
+    ...{ watermark: null, fullListing: null, ...ADDED, isRebuilding: false },
     totals: { objects: 0, refused: 0, gone: 0, lastTimestamp: null },
   };
 }
@@ -150,7 +153,7 @@ export function parseState(bytes: Uint8Array, key: string): CheckpointState {
   }
   const problem = shapeProblem(value);
   if (problem !== undefined) throw new CorruptStateError(key, problem);
-  return value as CheckpointState;
+  return { ...ADDED, ...(value as CheckpointState) };
 }
 
 /** @returns undefined when there is none; @throws CorruptStateError, and what the store throws */
