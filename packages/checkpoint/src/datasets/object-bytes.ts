@@ -18,7 +18,7 @@ export function unpackObject(bytes: Uint8Array, maxBytes: number): Uint8Array | 
   const isGzip = GZIP_MAGIC.every((byte, index) => bytes[index] === byte);
   if (!isGzip) return bytes.length > maxBytes ? tooLarge : bytes;
   try {
-    const { buffer, engine } = gunzipWithInfo(bytes, { maxOutputLength: maxBytes, info: true });
+    const { buffer, engine } = gunzipSync(bytes, { maxOutputLength: maxBytes, info: true });
     // From a zero behind the last member on, everything is passed over in silence.
     return engine.bytesWritten === bytes.length ? buffer : 'is not gzip to its end';
   } catch (error) {
@@ -26,14 +26,13 @@ export function unpackObject(bytes: Uint8Array, maxBytes: number): Uint8Array | 
   }
 }
 
-/** What `gunzipSync` gives for `info: true`, which its types do not know. */
-interface Unpacked {
-  readonly buffer: Uint8Array;
-  /** `bytesWritten`: how many compressed bytes it took in. */
-  readonly engine: { readonly bytesWritten: number };
+declare module 'node:zlib' {
+  /** What its types do not know: `engine.bytesWritten` is how many compressed bytes it took in. */
+  function gunzipSync(
+    bytes: Uint8Array,
+    options: ZlibOptions & { readonly info: true },
+  ): { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } };
 }
-
-const gunzipWithInfo = gunzipSync as unknown as (bytes: Uint8Array, options: ZlibOptions) => Unpacked;
 
 function isCode(error: unknown, code: string): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
