@@ -1,4 +1,4 @@
-import { ConfigError, type Environment, readLogLevel } from '@millrace/core';
+import { ConfigError, type Environment, readLogLevel, readWholeNumber } from '@millrace/core';
 import { DATASET_NAMES, isDatasetName } from './datasets/index.ts';
 import type { RequestDefaults } from './function/checkpoint-request.ts';
 
@@ -13,8 +13,7 @@ export interface CheckpointConfig {
   readonly concurrency: number;
 }
 
-const DEFAULT_CONCURRENCY = 128;
-const MOST_CONCURRENCY = 1_024;
+const CONCURRENCY = { name: 'CHECKPOINT_CONCURRENCY', fallback: 128, least: 1, most: 1_024 };
 
 /**
  * Reads the settings of the function.
@@ -37,16 +36,8 @@ export function loadConfig(env: Environment): CheckpointConfig {
     logLevel: readLogLevel({ MILLRACE_LOG_LEVEL: env['MILLRACE_LOG_LEVEL'] || env['LOG_LEVEL'] }, problems),
     metricsNamespace: env['MILLRACE_METRICS_NAMESPACE'] || 'Millrace',
     service: env['POWERTOOLS_SERVICE_NAME'] || 'checkpoint',
-    concurrency: readConcurrency(env['CHECKPOINT_CONCURRENCY'], problems),
+    concurrency: readWholeNumber(env[CONCURRENCY.name] || undefined, CONCURRENCY, problems),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
-}
-
-function readConcurrency(text: string | undefined, problems: string[]): number {
-  if (text === undefined || text === '') return DEFAULT_CONCURRENCY;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= MOST_CONCURRENCY) return value;
-  problems.push(`CHECKPOINT_CONCURRENCY must be a whole number from 1 to ${MOST_CONCURRENCY}, not "${text}"`);
-  return DEFAULT_CONCURRENCY;
 }

@@ -44,6 +44,7 @@ export * from './ports/parameter-store.ts';
 export * from './ports/payload-store.ts';
 export * from './ports/secret-store.ts';
 export * from './read-on-off.ts';
+export * from './read-whole-number.ts';
 export * from './signing-secrets.ts';
 export * from './startup-memory.ts';
 export { freeChunk } from './stream-memory.ts';

@@ -1,4 +1,4 @@
-import { ConfigError, cidrFault, readOnOff } from '@millrace/core';
+import { ConfigError, cidrFault, readOnOff, readWholeNumber } from '@millrace/core';
 
 export interface WorkerConfig {
   /** Requests under way at once; some more to targets that have only a few (`delivery-limits.ts`). */
@@ -28,15 +28,8 @@ const SETTINGS = {
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): WorkerConfig {
   const problems: string[] = [];
-  const read = (name: keyof typeof SETTINGS): number => {
-    const { fallback, least, most } = SETTINGS[name];
-    const text = env[name];
-    if (text === undefined || text === '') return fallback;
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    problems.push(`${name} must be a whole number from ${least} to ${most}, not "${text}"`);
-    return fallback;
-  };
+  const read = (name: keyof typeof SETTINGS): number =>
+    readWholeNumber(env[name] || undefined, { name, ...SETTINGS[name] }, problems);
   const config: WorkerConfig = {
     concurrency: read('MILLRACE_CONCURRENCY'),
     connectTimeoutMs: read('MILLRACE_CONNECT_TIMEOUT_MS'),

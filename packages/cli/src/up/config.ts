@@ -2,7 +2,7 @@
  * The settings of `millrace up`: flags over environment over defaults, every problem reported at once.
  */
 
-import { ConfigError, type KeyLimits, LIMITS, loadParts } from '@millrace/core';
+import { ConfigError, type KeyLimits, LIMITS, loadParts, readWholeNumber } from '@millrace/core';
 import { loadConfig as loadWorkerConfig, type WorkerConfig } from '@millrace/delivery-worker';
 import { type ApiConfig, type IntakeLimits, loadConfig as loadApiConfig } from '@millrace/ingest-api';
 
@@ -57,13 +57,8 @@ export function loadUpConfig(flags: UpFlags, env: Readonly<Record<string, string
   const problems: string[] = [];
   const value = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
 
-  const wholeNumber = (label: string, text: string | undefined, fallback: number, least: number, most: number) => {
-    if (text === undefined) return fallback;
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-    problems.push(`${label} must be a whole number from ${least} to ${most}, not "${text}"`);
-    return fallback;
-  };
+  const wholeNumber = (name: string, text: string | undefined, fallback: number, least: number, most: number) =>
+    readWholeNumber(text, { name, fallback, least, most }, problems);
   const limit = (name: string, fallback: number | null): number | null => {
     const text = value(name);
     return text === 'off' ? null : text === undefined ? fallback : wholeNumber(name, text, 0, 1, 1_000_000_000);
