@@ -1,7 +1,8 @@
 /** What is true of any one run: which events it takes, their order, and what the log says of it. */
 
 import { expect, test } from '@jest/globals';
-import { checkpointFields, createLogLines } from '@millrace/core';
+import { checkpointFields } from '@millrace/core';
+import { createRecordingLines } from '@millrace/core/testing';
 import fc from 'fast-check';
 import { compactCheckpoint } from '../src/maintenance/compact-checkpoint.ts';
 import type { Line } from './support/lines-dataset.ts';
@@ -64,10 +65,8 @@ test('the line of any run has every field that it must have, and nothing that an
     fc.asyncProperty(objects, async (written) => {
       const world = createWorld();
       put(world, written);
-      const said: Record<string, unknown>[] = [];
-      const say = (fields: object) => void said.push({ ...fields });
-      const sink = { isLevelEnabled: () => true, debug: say, info: say, warn: say, error: say };
-      createLogLines(sink).say('checkpoint.folded', checkpointFields(await world.run()));
+      const { lines: log, said } = createRecordingLines();
+      log.say('checkpoint.folded', checkpointFields(await world.run()));
       expect(said).toEqual([
         {
           ...{ event: 'checkpoint.folded', runId: 'run-1', dataset: 'visit-events', complete: true },

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { RunReport } from '@millrace/checkpoint';
-import { createLogLines, type EventLog } from '@millrace/core';
-import { createRecordingMetrics, START_TIME } from '@millrace/core/testing';
+import type { EventLog } from '@millrace/core';
+import { createRecordingLines, createRecordingMetrics, START_TIME } from '@millrace/core/testing';
 import { startAttemptFolding } from '../src/up/attempt-folding.ts';
 
 const MINUTE_MS = 60_000;
@@ -28,8 +28,7 @@ const PENDING: RunReport = {
 };
 
 function start(outcomes: readonly (RunReport | Error | undefined | Promise<RunReport>)[]) {
-  const said: Record<string, unknown>[] = [];
-  const take = (fields: object) => void said.push({ ...fields });
+  const { lines, said } = createRecordingLines();
   const removed: [before: number, limit: number][] = [];
   const eventLog: EventLog = {
     write: () => Promise.resolve(),
@@ -41,8 +40,7 @@ function start(outcomes: readonly (RunReport | Error | undefined | Promise<RunRe
   const signals: AbortSignal[] = [];
   const metrics = createRecordingMetrics();
   const folding = startAttemptFolding({
-    ...{ eventLog, everyMs: MINUTE_MS, metrics },
-    lines: createLogLines({ isLevelEnabled: () => true, debug: take, info: take, warn: take, error: take }),
+    ...{ eventLog, everyMs: MINUTE_MS, lines, metrics },
     async fold(signal) {
       signals.push(signal);
       const outcome = outcomes[signals.length - 1];

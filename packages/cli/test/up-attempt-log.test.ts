@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { createLogLines, DataFolderError, NO_METRICS } from '@millrace/core';
-import { START_TIME } from '@millrace/core/testing';
+import { DataFolderError, NO_METRICS } from '@millrace/core';
+import { createRecordingLines, START_TIME } from '@millrace/core/testing';
 import { type LocalAttemptLogDeps, openLocalEventLog, startAttemptLog } from '../src/up/local-attempt-log.ts';
 
 const MINUTE_MS = 60_000;
@@ -17,9 +17,7 @@ afterEach(() => {
 });
 
 function start(removeBefore: LocalAttemptLogDeps['eventLog']['removeBefore'], days = 30) {
-  const said: Record<string, unknown>[] = [];
-  const take = (fields: object) => void said.push({ ...fields });
-  const lines = createLogLines({ isLevelEnabled: () => true, debug: take, info: take, warn: take, error: take });
+  const { lines, said } = createRecordingLines();
   const eventLog = { write: () => Promise.resolve(), removeBefore };
   const clock = { now: () => Date.now() };
   return { said, log: startAttemptLog({ eventLog, days, clock, lines, metrics: NO_METRICS }) };

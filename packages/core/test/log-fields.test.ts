@@ -13,7 +13,7 @@ import {
   StoreUnavailableError,
   webhookId,
 } from '@millrace/core';
-import { aMessage } from '@millrace/core/testing';
+import { aMessage, createRecordingLines } from '@millrace/core/testing';
 import fc from 'fast-check';
 
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
@@ -77,9 +77,7 @@ describe('the fields of a run of a checkpoint', () => {
   test('are on every line about one, whatever came of it, and quote nothing that an object holds', () =>
     fc.assert(
       fc.property(runs, fc.constantFrom('checkpoint.folded' as const, 'checkpoint.failed' as const), (run, event) => {
-        const said: Record<string, unknown>[] = [];
-        const take = (fields: object) => void said.push({ ...fields });
-        const lines = createLogLines({ isLevelEnabled: () => true, debug: take, info: take, warn: take, error: take });
+        const { lines, said } = createRecordingLines();
         lines.say(event, checkpointFields(run));
         expect(said).toEqual([
           {

@@ -15,6 +15,7 @@ export * from './object-writer-conformance.ts';
 export * from './object-writer-harness.ts';
 export * from './payload-store-conformance.ts';
 export * from './payload-store-harness.ts';
+export * from './recording-lines.ts';
 export * from './recording-metrics.ts';
 export * from './secret-store-conformance.ts';
 export * from './use-harness.ts';
